@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Program: how a graph is computed on one target.
+
+Ordered steps, each with a chosen kernel, packed constants and byte offsets into the arena. Emission,
+reports and simulators read nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from microlith.ir.graph import Array, DType, Quantization
+
+
+@dataclass(frozen=True)
+class BufferRef:
+    """`offset` bytes into a buffer of the arena, in a kernel's parameters."""
+
+    buffer: int
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class ConstantRef:
+    """A constant of the weights, by name, in a kernel's parameters."""
+
+    name: str
+
+
+Value = int | float | BufferRef | ConstantRef | Sequence["Value"] | Mapping[str, "Value"]
+Params = Mapping[str, Value]
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A typed array of the weights struct. `values` is one-dimensional."""
+
+    name: str
+    values: Array
+    comment: str = ""
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.values.nbytes)
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A range of the arena, live from the start of step `first` to the end of step `last`.
+
+    Step -1 is the time before an invoke (inputs are written then) and `len(steps)` the time after
+    it (outputs are read). `role` is input, output, activation, scratch or variable.
+    """
+
+    name: str
+    role: str
+    size: int
+    alignment: int
+    first: int
+    last: int
+    offset: int = 0
+    tensor: int | None = None
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.size
+
+    @property
+    def is_scratch(self) -> bool:
+        return self.role == "scratch"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How an output lies in memory: `count` rows of `pitch` bytes; row r is at
+    `base + (r mod capacity) * pitch`."""
+
+    buffer: int
+    tensor: int
+    count: int
+    pitch: int
+    capacity: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """A kernel with its parameters: one op of the model on this target."""
+
+    op: int
+    kind: str
+    name: str
+    comment: str
+    kernel: str
+    backend: str
+    function: str
+    header: str
+    source: str
+    params_type: str
+    params: Params
+    inputs: tuple[int, ...]
+    outputs: tuple[Rows, ...]
+    rows: int
+    macs: int
+    reason: str
+    exact: bool = True
+
+
+@dataclass(frozen=True)
+class Step:
+    """One entry of the execution plan: a call on output rows [first, first + count)."""
+
+    call: int
+    first: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of the model. `key` is its name in .npz files; `label` a C identifier."""
+
+    key: str
+    label: str
+    tensor: int
+    name: str
+    dtype: DType
+    shape: tuple[int, ...]
+    quantization: Quantization | None
+    buffer: int
+
+    @property
+    def nbytes(self) -> int:
+        n = self.dtype.size
+        for extent in self.shape:
+            n *= extent
+        return n
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """Figures of the arena, in bytes. `bound` is the liveness bound: no assignment of offsets can
+    need less. `activations` and `activation_bound` leave kernel scratch out."""
+
+    arena: int
+    bound: int
+    activations: int
+    activation_bound: int
+    proven_optimal: bool
+    method: str
+    pinned_by: str
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Everything that is needed to emit, simulate and report one model on one target."""
+
+    name: str
+    target: str
+    model_sha256: str
+    description: str
+    calls: tuple[Call, ...]
+    steps: tuple[Step, ...]
+    buffers: tuple[Buffer, ...]
+    constants: tuple[Constant, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    memory: MemoryPlan
+    keep_inputs: bool = False
+    disabled_passes: tuple[str, ...] = ()
+
+    @property
+    def weights_size(self) -> int:
+        return sum(constant.nbytes for constant in self.constants)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready form that tells everything but the constants' values."""
+        from microlith.ir.serialize import program_to_json
+
+        return program_to_json(self)

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All operators, in one visible place: adding one is a class in a family's module and a line here."""
+
+from __future__ import annotations
+
+from microlith.ops.base import Operator
+
+OPERATORS: tuple[Operator, ...] = ()
+
+BY_NAME = {operator.name: operator for operator in OPERATORS}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT-0 */
+#include "microlith.h"
+
+static void clear(uint8_t *bytes, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        bytes[i] = 0;
+    }
+}
+
+mr_status mr_init(mr_instance *instance, const mr_model *model, void *arena, size_t arena_size)
+{
+    if (instance == NULL || model == NULL || arena == NULL) {
+        return MR_BAD_ARGUMENT;
+    }
+    if (arena_size < model->arena_size) {
+        return MR_ARENA_TOO_SMALL;
+    }
+    if ((uintptr_t)arena % MR_ARENA_ALIGNMENT != 0) {
+        return MR_ARENA_MISALIGNED;
+    }
+    instance->model = model;
+    instance->arena = arena;
+    instance->hook = NULL;
+    instance->hook_user = NULL;
+    mr_reset(instance);
+    return MR_OK;
+}
+
+void mr_reset(mr_instance *instance)
+{
+    clear(instance->arena + instance->model->variables_offset, instance->model->variables_size);
+    instance->next_step = 0;
+}
+
+static void report(const mr_instance *instance, const mr_call *call, const mr_step *step)
+{
+    for (uint32_t i = 0; i < call->output_count; i++) {
+        const mr_output *layout = &call->outputs[i];
+        mr_event event = {
+            .op = call->op,
+            .output = i,
+            .first_row = step->first_row,
+            .row_count = step->row_count,
+            .row_bytes = layout->pitch,
+            .layout = layout,
+            .base = instance->arena + layout->offset,
+        };
+        instance->hook(instance->hook_user, &event);
+    }
+}
+
+static mr_status run(const mr_instance *instance, const mr_step *step)
+{
+    const mr_model *model = instance->model;
+    const mr_call *call = &model->calls[step->call];
+    const mr_context context = {.arena = instance->arena, .constants = model->constants};
+    const mr_band band = {.first = step->first_row, .count = step->row_count};
+    mr_status status = call->kernel(&context, call->params, band);
+    if (status == MR_OK && instance->hook != NULL) {
+        report(instance, call, step);
+    }
+    return status;
+}
+
+mr_status mr_run_step(mr_instance *instance, int *done)
+{
+    const mr_model *model = instance->model;
+    mr_status status = MR_OK;
+    if (instance->next_step < model->step_count) {
+        status = run(instance, &model->steps[instance->next_step]);
+        instance->next_step++;
+    }
+    *done = status != MR_OK || instance->next_step >= model->step_count;
+    if (*done) {
+        instance->next_step = 0;
+    }
+    return status;
+}
+
+mr_status mr_invoke(mr_instance *instance)
+{
+    int done = 0;
+    mr_status status = MR_OK;
+    instance->next_step = 0;
+    while (!done && status == MR_OK) {
+        status = mr_run_step(instance, &done);
+    }
+    return status;
+}
