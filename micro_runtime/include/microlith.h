@@ -30,10 +30,10 @@ extern "C" {
 
 typedef enum mr_status {
     MR_OK = 0,
-    MR_ARENA_TOO_SMALL,   /* init: fewer bytes than the model's arena size */
-    MR_ARENA_MISALIGNED,  /* init: not at a multiple of MR_ARENA_ALIGNMENT */
-    MR_BAD_ARGUMENT,      /* a null pointer */
-    MR_KERNEL_FAILED      /* a kernel (a delegate's, a custom one) reported a failure */
+    MR_ARENA_TOO_SMALL,  /* init: fewer bytes than the model's arena size */
+    MR_ARENA_MISALIGNED, /* init: not at a multiple of MR_ARENA_ALIGNMENT */
+    MR_BAD_ARGUMENT,     /* a null pointer */
+    MR_KERNEL_FAILED     /* a kernel (a delegate's, a custom one) reported a failure */
 } mr_status;
 
 /* Where a kernel finds memory. */

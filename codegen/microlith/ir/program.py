@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Program: how a graph is computed on one target.
 
-Ordered steps, each with a chosen kernel, packed constants and byte offsets into the arena. Emission,
-reports and simulators read nothing else.
+Ordered steps, each with a chosen kernel, packed constants and byte offsets into the arena.
+Emission, reports and simulators read nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from microlith.ir.graph import Array, DType, Quantization
 
@@ -172,9 +171,3 @@ class Program:
     @property
     def weights_size(self) -> int:
         return sum(constant.nbytes for constant in self.constants)
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-ready form that tells everything but the constants' values."""
-        from microlith.ir.serialize import program_to_json
-
-        return program_to_json(self)

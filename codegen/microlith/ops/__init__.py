@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All operators, in one visible place: adding one is a class in a family's module and a line here."""
+"""All operators, in one visible place: adding one is a class in its family's module."""
 
 from __future__ import annotations
 
