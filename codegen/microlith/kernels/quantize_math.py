@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixed-point numbers of quantised kernels, bit for bit as LiteRT prepares them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from microlith.ir.graph import Tensor
+
+MAX_SHIFT = 30
+"""Largest left shift of a requantisation: beyond it the reference's result is not defined."""
+
+_REAL_CLAMPS: dict[str, tuple[float | None, float | None]] = {
+    "none": (None, None),
+    "relu": (0.0, None),
+    "relu_n1_to_1": (-1.0, 1.0),
+    "relu6": (0.0, 6.0),
+}
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """`real` >= 0 as (multiplier, shift): real = multiplier * 2^(shift - 31), rounded.
+
+    The multiplier is 0 or in [2^30, 2^31); a positive shift is to the left. Values below about
+    2^-32 become (0, 0). Source of the rounding: QuantizeMultiplier of LiteRT's quantization_util.
+    """
+    if real == 0.0:
+        return 0, 0
+    fraction, shift = math.frexp(real)
+    multiplier = math.floor(fraction * 2.0**31 + 0.5)
+    if multiplier == 2**31:
+        multiplier, shift = 2**30, shift + 1
+    return (multiplier, shift) if shift >= -31 else (0, 0)
+
+
+def activation_range(activation: str, tensor: Tensor) -> tuple[int, int]:
+    """Smallest and largest quantised value of `tensor` after a fused activation.
+
+    `tensor` has an integer type and per-tensor quantisation. The clamp's ends are quantised in
+    float32 and rounded half away from zero, as CalculateActivationRangeQuantized does.
+    """
+    limits = np.iinfo(tensor.dtype.numpy)
+    low, high = _REAL_CLAMPS[activation]
+    least = limits.min if low is None else max(int(limits.min), _quantize(low, tensor))
+    most = limits.max if high is None else min(int(limits.max), _quantize(high, tensor))
+    return int(least), int(most)
+
+
+def float_activation_range(activation: str) -> tuple[float, float]:
+    """Ends of the clamp that a fused activation is on float32; without one, all finite values."""
+    largest = float(np.finfo(np.float32).max)
+    low, high = _REAL_CLAMPS[activation]
+    return (-largest if low is None else low), (largest if high is None else high)
+
+
+def _quantize(real: float, tensor: Tensor) -> int:
+    quotient = float(np.float32(real) / np.float32(tensor.scale))
+    rounded = math.copysign(math.floor(abs(quotient) + 0.5), quotient)
+    return tensor.zero_point + int(rounded)
