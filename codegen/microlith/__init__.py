@@ -1,2 +1,90 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Microlith: compiles TensorFlow Lite models to verified C for Arm microcontrollers and phones."""
+"""Microlith: compiles TensorFlow Lite models to verified C for Arm microcontrollers and phones.
+
+    import microlith
+
+    program = microlith.compile("model.tflite", target="cortex-m4")
+    program.write("firmware")
+    outputs = program.simulate(inputs).outputs
+    assert program.verify().passed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from microlith.errors import (
+    InputError,
+    MicrolithError,
+    ModelError,
+    OptionError,
+    Problem,
+    ToolError,
+    UnsupportedModelError,
+)
+
+if TYPE_CHECKING:
+    from microlith.inspection import Report
+    from microlith.ir.program import Program
+
+__all__ = [
+    "InputError",
+    "MicrolithError",
+    "ModelError",
+    "OptionError",
+    "Problem",
+    "ToolError",
+    "UnsupportedModelError",
+    "compile",
+    "inspect",
+]
+
+
+def compile(
+    model: str | Path | bytes,
+    *,
+    target: str = "host",
+    name: str | None = None,
+    signature: str | None = None,
+    keep_inputs: bool = False,
+    disabled_passes: Sequence[str] = (),
+    allow_inexact: bool = False,
+    trace: Path | None = None,
+    row_bands: int | None = None,
+) -> Program:
+    """Compiles a .tflite file (its path or its bytes) for a target.
+
+    `name` prefixes all C symbols (default: the file's stem); `signature` selects an entry point;
+    `keep_inputs` keeps inputs alive during an invoke; `disabled_passes` names passes to leave out;
+    `trace` is a directory for the graph after every pass and the program, as text.
+
+    Raises ModelError for a malformed file, UnsupportedModelError with all reasons when it cannot
+    be compiled, OptionError for a wrong target, pass or signature.
+    """
+    from microlith.compiler import compile_model
+
+    return compile_model(
+        model,
+        target=target,
+        name=name,
+        signature=signature,
+        keep_inputs=keep_inputs,
+        disabled_passes=disabled_passes,
+        allow_inexact=allow_inexact,
+        trace=trace,
+        row_bands=row_bands,
+    )
+
+
+def inspect(model: str | Path | bytes) -> Report:
+    """What a .tflite file contains, and every reason why it cannot be compiled.
+
+    Raises ModelError for a malformed file.
+    """
+    from microlith.compiler import read_model
+    from microlith.inspection import inspect as inspect_graph
+
+    graph, _ = read_model(model)
+    return inspect_graph(graph)

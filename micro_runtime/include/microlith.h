@@ -22,6 +22,14 @@ extern "C" {
 #define MR_MUST_CHECK
 #endif
 
+/* Where arenas and constants go: define these for a linker section of your own. */
+#ifndef MR_ARENA_SECTION
+#define MR_ARENA_SECTION
+#endif
+#ifndef MR_WEIGHTS_SECTION
+#define MR_WEIGHTS_SECTION
+#endif
+
 /* Alignment that an arena needs, in bytes. */
 #define MR_ARENA_ALIGNMENT 16u
 

@@ -9,8 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from microlith.ir.graph import Array, DType, Quantization
+
+if TYPE_CHECKING:
+    from microlith.simulate.run import SimulationResult
+    from microlith.verify.verify import Verification
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,6 @@ class Call:
     kernel: str
     backend: str
     function: str
-    header: str
     source: str
     params_type: str
     params: Params
@@ -152,11 +157,16 @@ class MemoryPlan:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Everything that is needed to emit, simulate and report one model on one target."""
+    """Everything that is needed to emit, simulate and report one model on one target.
+
+    `model` holds the bytes of the .tflite that the program was compiled from, for `verify`.
+    """
 
     name: str
     target: str
+    model_name: str
     model_sha256: str
+    model_size: int
     description: str
     calls: tuple[Call, ...]
     steps: tuple[Step, ...]
@@ -167,7 +177,33 @@ class Program:
     memory: MemoryPlan
     keep_inputs: bool = False
     disabled_passes: tuple[str, ...] = ()
+    model: bytes = b""
 
     @property
     def weights_size(self) -> int:
         return sum(constant.nbytes for constant in self.constants)
+
+    def write(self, directory: str | Path, *, force: bool = False) -> None:
+        """Writes the firmware project to `directory`; see microlith.emit.project."""
+        from microlith.emit.project import write_project
+
+        write_project(self, Path(directory), force=force)
+
+    def simulate(
+        self, inputs: Mapping[str, Array] | None = None, *, keep: Path | None = None
+    ) -> SimulationResult:
+        """Builds and runs the program on its target; arrays have a leading axis of samples.
+
+        Without `inputs`, one seeded random sample. Raises ToolError when a tool is missing.
+        """
+        from microlith.execute import simulate
+
+        return simulate(self, inputs, keep=keep)
+
+    def verify(
+        self, *, samples: int = 8, seed: int = 0, inputs: Mapping[str, Array] | None = None
+    ) -> Verification:
+        """Runs the program and compares every op with the reference."""
+        from microlith.execute import verify
+
+        return verify(self, samples=samples, seed=seed, inputs=inputs)

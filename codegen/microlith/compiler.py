@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pipeline: frontend → passes → lower → Program. Each stage is a call here and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from microlith import passes, targets
+from microlith.errors import ModelError, OptionError, UnsupportedModelError
+from microlith.frontend import check, parse
+from microlith.ir.graph import Graph
+from microlith.ir.program import Program
+from microlith.lower.lower import lower
+from microlith.lower.names import C_KEYWORDS, identifier
+from microlith.lower.options import CompileOptions
+
+
+def read_model(model: str | Path | bytes) -> tuple[Graph, bytes]:
+    """The graph and the bytes of a model. Raises ModelError when the file cannot be read."""
+    if isinstance(model, bytes):
+        return parse(model, "model"), model
+    path = Path(model)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"cannot read the model: {error.strerror}", where=str(path), fix="check the path"
+        ) from error
+    return parse(data, path.stem), data
+
+
+def compile_model(
+    model: str | Path | bytes,
+    *,
+    target: str,
+    name: str | None,
+    signature: str | None,
+    keep_inputs: bool,
+    disabled_passes: Sequence[str],
+    allow_inexact: bool,
+    trace: Path | None,
+    row_bands: int | None,
+) -> Program:
+    """See microlith.compile()."""
+    chosen = targets.get(target)
+    passes.validate(disabled_passes)
+    graph, data = read_model(model)
+    problems = check(graph)
+    if problems:
+        raise UnsupportedModelError(f"{graph.name}.tflite", problems)
+    options = CompileOptions(
+        name=c_name(name, graph.name),
+        signature=signature,
+        keep_inputs=keep_inputs,
+        disabled_passes=tuple(disabled_passes),
+        allow_inexact=allow_inexact,
+        row_bands=row_bands,
+    )
+    note = _tracer(trace)
+    optimised = passes.apply(graph, disabled_passes, note)
+    program = replace(lower(optimised, chosen, options), model=data)
+    if trace is not None:
+        from microlith.ir.dump import program_text
+
+        (trace / "program.txt").write_text(program_text(program), encoding="utf-8")
+    return program
+
+
+def c_name(given: str | None, stem: str) -> str:
+    """The name of generated symbols: the one given, or the file's stem made a C identifier.
+
+    Raises OptionError when the given name is no C identifier.
+    """
+    if given is None:
+        return identifier(stem, "model")
+    if not given.isidentifier() or not given.isascii() or given in C_KEYWORDS:
+        raise OptionError(
+            f"{given!r} is not a C identifier",
+            where="--name",
+            fix="use letters, digits and underscores, and start with a letter",
+        )
+    return given
+
+
+def _tracer(directory: Path | None) -> Callable[[str, Graph], None] | None:
+    """Writes the graph after each pass to `directory`, numbered in order."""
+    if directory is None:
+        return None
+    from microlith.ir.dump import graph_text
+
+    directory.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+
+    def note(name: str, graph: Graph) -> None:
+        path = directory / f"{len(written):02d}_{name}.txt"
+        path.write_text(graph_text(graph), encoding="utf-8")
+        written.append(path)
+
+    return note

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers as C literals, and arrays of them as text that a person can read."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from microlith.ir.graph import Array
+
+LINE = 96
+"""Longest line of generated initialisers, in characters."""
+
+_EXTREMES = {
+    -(2**31): "INT32_MIN",
+    -(2**63): "INT64_MIN",
+}
+
+
+def integer(value: int) -> str:
+    """`value` as a C constant: INT32_MIN has no literal of its own type."""
+    return _EXTREMES.get(value, str(value))
+
+
+def float32(value: float) -> str:
+    """The shortest decimal that reads back as the same float32, e.g. `0.1f`."""
+    single = np.float32(value)
+    if np.isnan(single):
+        return "NAN"
+    if np.isinf(single):
+        return "INFINITY" if single > 0 else "-INFINITY"
+    text = np.format_float_scientific(single, unique=True, trim="0")
+    plain = np.format_float_positional(single, unique=True, trim="0")
+    return f"{plain if len(plain) <= len(text) else text}f"
+
+
+def number(value: int | float) -> str:
+    """`value` as a literal of its own kind."""
+    return float32(value) if isinstance(value, float) else integer(int(value))
+
+
+def rows(values: Array, indent: str) -> str:
+    """A one-dimensional array as comma-separated literals, in lines of at most LINE characters."""
+    literals = [number(value) for value in values.tolist()]
+    lines: list[str] = []
+    current = indent
+    for literal in literals:
+        piece = f"{literal},"
+        if len(current) + len(piece) + 1 > LINE:
+            lines.append(current.rstrip())
+            current = indent
+        current += piece if current == indent else f" {piece}"
+    lines.append(current.rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Graph → Program: order, kernel selection, constant packing, memory, execution plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from microlith.errors import Problem, UnsupportedModelError
+from microlith.ir.graph import Graph, OpView, Subgraph
+from microlith.ir.program import Call, Program, Rows, Step
+from microlith.kernels.base import Lowering
+from microlith.lower.arena import Arena, plan_arena
+from microlith.lower.bind import Binding, Ref
+from microlith.lower.constants import ConstantPool
+from microlith.lower.names import tensor_label, unique
+from microlith.lower.options import CompileOptions
+from microlith.lower.ports import make_ports, named_ports
+from microlith.lower.select import Choice, select
+from microlith.ops import BY_NAME
+from microlith.targets.target import Target
+
+MOST_ROWS = 0xFFFF
+"""Largest row number of an execution plan: mr_step holds 16 bits."""
+
+
+@dataclass(frozen=True, eq=False)
+class Selected:
+    """One op with its kernel and what the kernel needs."""
+
+    op: OpView
+    choice: Choice
+    lowering: Lowering
+
+
+def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
+    """The program that computes `graph` on `target`.
+
+    Raises UnsupportedModelError when some op has no legal kernel, OptionError for a signature that
+    the model lacks.
+    """
+    inputs, outputs = named_ports(graph, options.signature)
+    main = graph.main
+    selected = _select_all(graph, target, options)
+    labels = unique(tensor_label(t.name, i) for i, t in enumerate(main.tensors))
+    arena = plan_arena(
+        main,
+        [(s.op, s.lowering) for s in selected],
+        labels,
+        alignment=target.alignment,
+        keep_inputs=options.keep_inputs,
+    )
+    pool = ConstantPool()
+    calls = tuple(_call(s, i, main, arena, pool, labels) for i, s in enumerate(selected))
+    return Program(
+        name=options.name,
+        target=target.name,
+        model_name=graph.name,
+        model_sha256=graph.sha256,
+        model_size=graph.file_size,
+        description=graph.description,
+        calls=calls,
+        steps=tuple(_steps(calls, options.row_bands)),
+        buffers=arena.buffers,
+        constants=pool.constants,
+        inputs=make_ports(graph, inputs, "input", arena.buffer_of),
+        outputs=make_ports(graph, outputs, "output", arena.buffer_of),
+        memory=arena.memory,
+        keep_inputs=options.keep_inputs,
+        disabled_passes=options.disabled_passes,
+    )
+
+
+def _select_all(graph: Graph, target: Target, options: CompileOptions) -> list[Selected]:
+    selected: list[Selected] = []
+    problems: list[Problem] = []
+    for op in graph.main.views:
+        choice = select(op, target, allow_inexact=options.allow_inexact)
+        if isinstance(choice, Problem):
+            problems.append(choice)
+            continue
+        lowering = choice.kernel.lower(op, target)
+        if lowering.rows > MOST_ROWS:
+            problems.append(
+                Problem(
+                    f"its output has {lowering.rows} rows, more than {MOST_ROWS}",
+                    op.op.label,
+                    "make the image lower or the batch smaller",
+                )
+            )
+        selected.append(Selected(op, choice, lowering))
+    if problems:
+        raise UnsupportedModelError(graph.name, problems)
+    return selected
+
+
+def _call(
+    selected: Selected,
+    position: int,
+    main: Subgraph,
+    arena: Arena,
+    pool: ConstantPool,
+    labels: Sequence[str],
+) -> Call:
+    op, kernel, lowering = selected.op, selected.choice.kernel, selected.lowering
+    name = f"op{op.op.index}_{op.op.kind.lower()}"
+    constants = {
+        c.name: pool.add(f"op{op.op.index}_{c.name}", c.values, c.comment or _about(op, c.name))
+        for c in lowering.constants
+    }
+
+    def place(index: int) -> Ref:
+        tensor = main.tensors[main.storage(index)]
+        if tensor.data is not None:
+            return pool.add(labels[index], tensor.data, f"{tensor.name}, {tensor.describe()}")
+        return arena.ref(index)
+
+    binding = Binding(op, place, constants, arena.scratch_of.get(position))
+    return Call(
+        op=op.op.index,
+        kind=op.op.kind,
+        name=name,
+        comment=_comment(op),
+        kernel=kernel.name,
+        backend=kernel.backend,
+        function=kernel.function,
+        source=kernel.source,
+        params_type=kernel.params,
+        params=binding.params(lowering.params),
+        inputs=tuple(i for i in op.op.inputs if i >= 0),
+        outputs=tuple(_rows(i, op, arena, lowering.rows) for i in op.op.outputs),
+        rows=lowering.rows,
+        macs=BY_NAME[op.op.kind].macs(op),
+        reason=selected.choice.reason,
+        exact=kernel.exact,
+    )
+
+
+def _rows(index: int, op: OpView, arena: Arena, count: int) -> Rows:
+    pitch = op.tensors[index].nbytes // count
+    return Rows(arena.buffer_of[index], index, count, pitch, count)
+
+
+def _about(op: OpView, constant: str) -> str:
+    return f"{op.op.label}: {constant.replace('_', ' ')}"
+
+
+def _comment(op: OpView) -> str:
+    """`conv2d: int8[1,49,10,1] -> int8[1,25,5,64]`."""
+    inputs = ", ".join(t.describe() for t in op.inputs if not t.is_constant)
+    outputs = ", ".join(t.describe() for t in op.outputs)
+    return f"{op.op.kind} {inputs} -> {outputs}"
+
+
+def _steps(calls: Sequence[Call], row_bands: int | None) -> list[Step]:
+    """The layer-wise plan: every call once, or in bands of `row_bands` rows."""
+    return [
+        Step(index, first, min(band, call.rows - first))
+        for index, call in enumerate(calls)
+        for band in [row_bands or max(call.rows, 1)]
+        for first in range(0, call.rows, band)
+    ]

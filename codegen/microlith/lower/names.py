@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""C identifiers from the names in a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+LONGEST = 48
+
+C_KEYWORDS = frozenset(
+    (
+        "auto break case char const continue default do double else enum extern float for goto if "
+        "inline int long register restrict return short signed sizeof static struct switch typedef "
+        "union unsigned void volatile while bool true false alignas alignof asm class new delete "
+        "this template namespace private public protected operator try catch throw using virtual"
+    ).split()
+)
+
+
+def identifier(text: str, fallback: str) -> str:
+    """`text` as a C identifier: other characters become underscores, a leading digit or a keyword
+    gets a prefix, and nothing at all becomes `fallback`."""
+    name = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_")
+    if not name:
+        return fallback
+    if name[0].isdigit() or name in C_KEYWORDS:
+        name = f"m_{name}"
+    return name
+
+
+def tensor_label(name: str, index: int) -> str:
+    """Short identifier of a tensor: the last parts of the first of its (often fused) names."""
+    first = name.split(";")[0]
+    label = identifier(first, f"tensor_{index}").lower()
+    if len(label) > LONGEST:
+        label = label[-LONGEST:].split("_", 1)[-1].strip("_") or f"tensor_{index}"
+    return f"t_{label}" if label[0].isdigit() else label
+
+
+def unique(labels: Iterable[str]) -> list[str]:
+    """The labels, each made different from those before it by a number."""
+    taken: set[str] = set()
+    result = []
+    for label in labels:
+        candidate, number = label, 1
+        while candidate in taken:
+            number += 1
+            candidate = f"{label}_{number}"
+        taken.add(candidate)
+        result.append(candidate)
+    return result
