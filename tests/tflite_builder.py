@@ -4,8 +4,9 @@
     builder = ModelBuilder()
     x = builder.tensor("x", [1, 8, 8, 3], scale=0.5, zero_point=-3)
     w = builder.tensor("w", [4, 3, 3, 3], data=weights, scale=[0.1] * 4, axis=0)
+    bias = builder.constant("bias", zeros, scale=[0.05] * 4)
     y = builder.tensor("y", [1, 8, 8, 4], scale=0.25)
-    builder.op("CONV_2D", [x, w], [y], {"padding": "SAME", "strideW": 1, "strideH": 1})
+    builder.op("CONV_2D", [x, w, bias], [y], {"padding": "SAME", "strideW": 1, "strideH": 1})
     model = builder.build([x], [y])
 
 Options are named as in the schema's object API (`fusedActivationFunction`, `dilationHFactor`);
