@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from microlith.errors import Problem
+
 Array = npt.NDArray[Any]
 
 
@@ -222,7 +224,11 @@ class Signature:
 
 @dataclass(frozen=True)
 class Graph:
-    """A whole model. `name` is the file's stem; `sha256` and `file_size` are of its bytes."""
+    """A whole model. `name` is the file's stem; `sha256` and `file_size` are of its bytes.
+
+    `unsupported` lists what the file holds but this graph cannot express (dynamic shapes, sparse
+    tensors ...): `frontend.check` reports it.
+    """
 
     name: str
     subgraphs: tuple[Subgraph, ...]
@@ -230,6 +236,7 @@ class Graph:
     description: str = ""
     sha256: str = ""
     file_size: int = 0
+    unsupported: tuple[Problem, ...] = ()
 
     @property
     def main(self) -> Subgraph:
