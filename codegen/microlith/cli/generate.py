@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`microlith generate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from microlith.cli import options as o
+
+
+def command(
+    model: o.Model,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Directory of the project.")
+    ],
+    target: o.Target = "host",
+    name: o.Name = None,
+    signature: o.Signature = None,
+    keep_inputs: o.KeepInputs = False,
+    disable_pass: o.DisablePass = None,
+    allow_inexact: o.AllowInexact = False,
+    trace: o.Trace = None,
+    test_data: Annotated[
+        Path | None,
+        typer.Option("--test-data", metavar="IN.npz", help="Samples that the firmware tests."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files that were edited.")
+    ] = False,
+    json: o.Json = False,
+) -> None:
+    """Write C sources and a project that builds, runs and tests itself."""
+    from microlith.emit.project import write_project
+
+    arguments = o.CompileArguments(
+        model, target, name, signature, keep_inputs, disable_pass, allow_inexact, trace
+    )
+    program = arguments.compile()
+    manifest = write_project(program, output, test_data=test_data, force=force)
+    if json:
+        o.print_json(manifest)
+        return
+    from microlith.report.text import memory_lines
+
+    o.say(f"{output}: {program.name} for {program.target}, {len(program.calls)} kernel calls")
+    for line in memory_lines(program):
+        o.say(f"  {line}")
