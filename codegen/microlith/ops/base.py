@@ -194,14 +194,19 @@ def describe_types(types: Types) -> str:
 
 
 def quantised(*tensors: Tensor) -> Iterator[Rule]:
-    """Rules for integer activations: each needs one scale and one zero point."""
+    """Rules for integer activations: each needs one positive scale and one zero point."""
     for tensor in tensors:
-        if tensor.dtype in (DType.INT8, DType.UINT8, DType.INT16) and (
-            tensor.quantization is None or tensor.quantization.per_channel
-        ):
+        if tensor.dtype not in (DType.INT8, DType.UINT8, DType.INT16):
+            continue
+        if tensor.quantization is None or tensor.quantization.per_channel:
             yield Rule(
                 f"tensor {tensor.name!r} needs per-tensor quantisation (one scale, one zero point)",
                 "quantise the model fully, with a representative data set",
+            )
+        elif tensor.scale <= 0:
+            yield Rule(
+                f"tensor {tensor.name!r} has scale {tensor.scale:g}, but needs a positive one",
+                "quantise the model again",
             )
 
 
