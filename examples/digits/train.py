@@ -114,14 +114,14 @@ class Reference:
         return cast(str, self._input["name"])
 
     def quantize(self, images: Images) -> npt.NDArray[Any]:
-        """Bring float `images` into the model's input type; a float model takes them as they are."""
+        """Bring float `images` to the input type of the model, unchanged for a float model."""
         dtype = self._input["dtype"]
         if dtype == np.float32:
             return images
         scale, zero_point = self._input["quantization"]
         limits = np.iinfo(dtype)
-        steps = np.round(images / scale) + zero_point
-        return np.clip(steps, limits.min, limits.max).astype(dtype)
+        steps: Images = np.round(images / scale) + zero_point
+        return steps.clip(limits.min, limits.max).astype(dtype)
 
     def accuracy(self, images: Images, labels: Labels) -> float:
         """Return the share of `images` whose largest output is their label."""
@@ -147,7 +147,8 @@ def main() -> None:
     # The first test images as they come, not chosen: a wrong answer among them would show.
     samples = reference.quantize(split.test_images[:SAMPLES])
     # An array a sample, as `microlith --input` wants it: (samples, *shape of the tensor).
-    np.savez_compressed(HERE / "samples.npz", **{reference.input_name: samples[:, np.newaxis]})
+    arrays: dict[str, Any] = {reference.input_name: samples[:, np.newaxis]}
+    np.savez_compressed(HERE / "samples.npz", **arrays)
     np.save(HERE / "labels.npy", split.test_labels[:SAMPLES].astype(np.uint8))
 
     test = (split.test_images, split.test_labels)
