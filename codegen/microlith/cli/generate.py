@@ -33,7 +33,7 @@ def command(
     json: o.Json = False,
 ) -> None:
     """Write C sources and a project that builds, runs and tests itself."""
-    from microlith.emit.project import write_project
+    from microlith.firmware import write_project
 
     arguments = o.CompileArguments(
         model, target, name, signature, keep_inputs, disable_pass, allow_inexact, trace

@@ -184,8 +184,8 @@ class Program:
         return sum(constant.nbytes for constant in self.constants)
 
     def write(self, directory: str | Path, *, force: bool = False) -> None:
-        """Writes the firmware project to `directory`; see microlith.emit.project."""
-        from microlith.emit.project import write_project
+        """Writes the firmware project to `directory`; see microlith.firmware."""
+        from microlith.firmware import write_project
 
         write_project(self, Path(directory), force=force)
 

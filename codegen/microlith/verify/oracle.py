@@ -63,15 +63,20 @@ def reference(
     `tensors` are the results wanted beside `outputs`, all as indices in the main subgraph. Raises
     ToolError when no oracle runs the model.
     """
-    wanted = sorted({*tensors, *outputs})
+    name, results = reference_outputs(model, inputs, sorted({*tensors, *outputs}))
+    return OracleResult(name, results, _litert_default(model, inputs, outputs))
+
+
+def reference_outputs(
+    model: bytes, inputs: Tensors, tensors: Sequence[int]
+) -> tuple[str, Tensors]:
+    """The oracle's name and its results for `tensors`; see reference()."""
     refusals = []
     for oracle in ORACLES:
         try:
-            results = oracle.run(model, inputs, wanted)
+            return oracle.name, oracle.run(model, inputs, tensors)
         except RefusalError as refusal:
             refusals.append(f"{oracle.name}: {refusal}")
-            continue
-        return OracleResult(oracle.name, results, _litert_default(model, inputs, outputs))
     raise ToolError(
         "no reference can run this model, so there is nothing to verify against "
         f"({'; '.join(refusals)})",
