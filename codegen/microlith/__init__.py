@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Microlith: compiles TensorFlow Lite models to verified C for Arm microcontrollers and phones.
 
-    import microlith
+import microlith
 
-    program = microlith.compile("model.tflite", target="cortex-m4")
-    program.write("firmware")
-    outputs = program.simulate(inputs).outputs
-    assert program.verify().passed
+program = microlith.compile("model.tflite", target="cortex-m4")
+program.write("firmware")
+outputs = program.simulate(inputs).outputs
+assert program.verify().passed
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def inspect(model: str | Path | bytes) -> Report:
 
     Raises ModelError for a malformed file.
     """
-    from microlith.compiler import read_model
+    from microlith.frontend import load_model
     from microlith.inspection import inspect as inspect_graph
 
-    graph, _ = read_model(model)
+    graph, _ = load_model(model)
     return inspect_graph(graph)

@@ -8,27 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from microlith import passes, targets
-from microlith.errors import ModelError, OptionError, UnsupportedModelError
-from microlith.frontend import check, parse
+from microlith.errors import OptionError, UnsupportedModelError
+from microlith.frontend import check, load_model
 from microlith.ir.graph import Graph
 from microlith.ir.program import Program
 from microlith.lower.lower import lower
-from microlith.lower.names import C_KEYWORDS, identifier
+from microlith.lower.names import C_KEYWORDS, identifier, reserved_names
 from microlith.lower.options import CompileOptions
-
-
-def read_model(model: str | Path | bytes) -> tuple[Graph, bytes]:
-    """The graph and the bytes of a model. Raises ModelError when the file cannot be read."""
-    if isinstance(model, bytes):
-        return parse(model, "model"), model
-    path = Path(model)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"cannot read the model: {error.strerror}", where=str(path), fix="check the path"
-        ) from error
-    return parse(data, path.stem), data
 
 
 def compile_model(
@@ -46,7 +32,7 @@ def compile_model(
     """See microlith.compile()."""
     chosen = targets.get(target)
     passes.validate(disabled_passes)
-    graph, data = read_model(model)
+    graph, data = load_model(model)
     problems = check(graph)
     if problems:
         raise UnsupportedModelError(f"{graph.name}.tflite", problems)
@@ -74,12 +60,17 @@ def c_name(given: str | None, stem: str) -> str:
     Raises OptionError when the given name is no C identifier.
     """
     if given is None:
-        return identifier(stem, "model")
+        name = identifier(stem, "model")
+        return f"m_{name}" if name.lower() in reserved_names() else name
     if not given.isidentifier() or not given.isascii() or given in C_KEYWORDS:
         raise OptionError(
             f"{given!r} is not a C identifier",
             where="--name",
             fix="use letters, digits and underscores, and start with a letter",
+        )
+    if given.lower() in reserved_names():
+        raise OptionError(
+            f"{given!r} is a name of the runtime or the C library", where="--name", fix="add a word"
         )
     return given
 

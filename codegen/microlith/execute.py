@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from microlith import targets
-from microlith.compiler import read_model
 from microlith.emit.project import source_files
 from microlith.emit.files import write_files
+from microlith.frontend import parse
 from microlith.ir.graph import Array
 from microlith.ir.program import Program
 from microlith.simulate.run import SimulationResult, run
@@ -44,9 +44,7 @@ def simulate(
     with tempfile.TemporaryDirectory(prefix="microlith-") as temporary:
         sources = keep if keep is not None else Path(temporary)
         write_files(files, sources, force=True)
-        return run(
-            program, sources, target, data, keep=keep, trace=trace, sanitize=sanitize
-        )
+        return run(program, sources, target, data, keep=keep, trace=trace, sanitize=sanitize)
 
 
 def verify(
@@ -57,7 +55,7 @@ def verify(
     inputs: Mapping[str, Array] | None = None,
 ) -> Verification:
     """Compares `program` with the reference; see Program.verify()."""
-    graph, _ = read_model(program.model)
+    graph = parse(program.model, program.model_name)
 
     def traced(data: Mapping[str, Array]) -> SimulationResult:
         return simulate(program, data, trace=True)

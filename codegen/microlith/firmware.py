@@ -65,5 +65,3 @@ def golden_vectors(program: Program, test_data: Path | None) -> TestVectors:
         },
         oracle=oracle,
     )
-
-

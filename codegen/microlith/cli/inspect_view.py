@@ -120,7 +120,7 @@ def _line(console: Console, text: str, indent: int = 0) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    console.print(Padding(Text(_printable(text)), (0, 0, 0, indent)))
+    console.print(Padding.indent(Text(_printable(text)), indent))
 
 
 def _printable(text: str) -> str:

@@ -118,7 +118,9 @@ def _view(
         "emulator": target.emulator,
         "binary": f"{program.name}.elf" if target.emulator else program.name,
         "link_flags": base.link_flags,
-        "cmake_link_flags": [f.replace("link.ld", "${CMAKE_SOURCE_DIR}/link.ld") for f in base.link_flags],
+        "cmake_link_flags": [
+            f.replace("link.ld", "${CMAKE_SOURCE_DIR}/link.ld") for f in base.link_flags
+        ],
         "libraries": base.libraries,
         "cmake_libraries": [flag.removeprefix("-l") for flag in base.libraries],
         "run": base.run(f"build/{program.name}"),

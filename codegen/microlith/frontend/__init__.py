@@ -4,6 +4,6 @@
 from __future__ import annotations
 
 from microlith.frontend.checks import check
-from microlith.frontend.tflite import load, parse, read
+from microlith.frontend.tflite import load, load_model, parse, read
 
-__all__ = ["check", "load", "parse", "read"]
+__all__ = ["check", "load", "load_model", "parse", "read"]

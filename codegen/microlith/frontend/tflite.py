@@ -50,6 +50,15 @@ def load(path: Path) -> bytes:
         raise ModelError(f"cannot be read: {reason}", where=where, fix="check the path") from error
 
 
+def load_model(model: str | Path | bytes) -> tuple[Graph, bytes]:
+    """A model, given as its path or its bytes, and these bytes. Raises ModelError."""
+    if isinstance(model, bytes):
+        return parse(model, "model"), model
+    path = Path(model)
+    data = load(path)
+    return parse(data, path.stem, where=str(path)), data
+
+
 def parse(data: bytes, name: str, where: str = "") -> Graph:
     """The model in `data`; messages name its place `where`. Raises ModelError when malformed."""
     with _located(where):

@@ -45,7 +45,9 @@ def program_json(program: Program) -> dict[str, Any]:
         "name": program.name,
         "target": program.target,
         "model": {"name": program.model_name, "sha256": program.model_sha256},
-        "inputs": [vars(p) | {"dtype": p.dtype.value, "quantization": None} for p in program.inputs],
+        "inputs": [
+            vars(p) | {"dtype": p.dtype.value, "quantization": None} for p in program.inputs
+        ],
         "outputs": [
             vars(p) | {"dtype": p.dtype.value, "quantization": None} for p in program.outputs
         ],

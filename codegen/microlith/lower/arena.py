@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from microlith.ir.graph import OpView, Subgraph
 from microlith.ir.program import Buffer, BufferRef, MemoryPlan
 from microlith.kernels.base import Lowering
+from microlith.lower.names import unique
 from microlith.memory.check import verify_plan
 from microlith.memory.lifetimes import (
     Request,
@@ -58,6 +59,8 @@ def plan_arena(
             name = f"scratch_{work[step][0].op.index}"
             requests.append(Request(name, size, alignment, step, step, "scratch"))
             owners.append(None)
+    names = unique(request.name for request in requests)
+    requests = [replace(r, name=name) for r, name in zip(requests, names, strict=True)]
     placement = plan(requests, step_labels=[op.op.label for op, _ in work])
     buffers = tuple(
         Buffer(r.name, r.role, r.size, r.alignment, r.first, r.last, offset, owner)

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
+
+from microlith import resources
 
 LONGEST = 48
 
@@ -18,13 +21,22 @@ C_KEYWORDS = frozenset(
 )
 
 
+_C_HEADERS = frozenset(
+    (
+        "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal "
+        "stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath "
+        "threads time uchar wchar wctype"
+    ).split()
+)
+
+
 def identifier(text: str, fallback: str) -> str:
     """`text` as a C identifier: other characters become underscores, a leading digit or a keyword
     gets a prefix, and nothing at all becomes `fallback`."""
     name = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_")
     if not name:
         return fallback
-    if name[0].isdigit() or name in C_KEYWORDS:
+    if name[0].isdigit() or name.lower() in C_KEYWORDS:
         name = f"m_{name}"
     return name
 
@@ -36,6 +48,14 @@ def tensor_label(name: str, index: int) -> str:
     if len(label) > LONGEST:
         label = label[-LONGEST:].split("_", 1)[-1].strip("_") or f"tensor_{index}"
     return f"t_{label}" if label[0].isdigit() else label
+
+
+@cache
+def reserved_names() -> frozenset[str]:
+    """Model names that would clash: with the runtime's symbols, or, as NAME.h, with its headers
+    and those of the C library."""
+    headers = resources.path("micro_runtime").rglob("*.h")
+    return _C_HEADERS | {"mr", "main", "test_vectors"} | {header.stem for header in headers}
 
 
 def unique(labels: Iterable[str]) -> list[str]:

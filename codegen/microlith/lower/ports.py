@@ -17,9 +17,7 @@ Named = Sequence[tuple[str, int]]
 def port_keys(names: Sequence[str], role: str) -> list[str]:
     """Keys in .npz files: the names, but `<role>_<i>` for an empty or repeated one."""
     repeated = {name for name, count in Counter(names).items() if count > 1}
-    return [
-        f"{role}_{i}" if not name or name in repeated else name for i, name in enumerate(names)
-    ]
+    return [f"{role}_{i}" if not name or name in repeated else name for i, name in enumerate(names)]
 
 
 def named_ports(graph: Graph, signature: str | None) -> tuple[Named, Named]:

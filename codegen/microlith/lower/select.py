@@ -37,9 +37,7 @@ def select(op: OpView, target: Target, *, allow_inexact: bool) -> Choice | Probl
     return Choice(best, _reason_for(best, costs))
 
 
-def _reason_against(
-    kernel: Kernel, op: OpView, target: Target, allow_inexact: bool
-) -> str | None:
+def _reason_against(kernel: Kernel, op: OpView, target: Target, allow_inexact: bool) -> str | None:
     missing = kernel.features - target.features
     if missing:
         return f"needs {', '.join(sorted(missing))}"
