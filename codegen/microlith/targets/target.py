@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+COMMON_FLAGS = ("-std=c11", "-O2", "-ffp-contract=off")
+"""Compiler options of everything that is generated. Contraction of a*b+c is off because the
+reference kernels round after the product."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -20,3 +24,8 @@ class Target:
     compiler: str
     flags: tuple[str, ...]
     emulator: str | None
+
+    @property
+    def cflags(self) -> tuple[str, ...]:
+        """All compiler options that decide on the code: the common ones and the processor's."""
+        return (*COMMON_FLAGS, *self.flags)

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * QEMU plugin that counts the instructions of a guest, exactly.
+ *
+ * Options: mark=ADDRESS (hexadecimal) of a function of the guest, out=FILE. At each call of that
+ * function, the number of instructions executed so far is noted; FILE gets one number a line.
+ *
+ * A block of translated code has no way out but its end, unless an instruction in it faults, so
+ * one counter a block is exact. Blocks keep their addresses: a histogram over instructions is the
+ * same counters read differently.
+ *
+ * QEMU's plugin header is not packaged everywhere: the few functions that are needed are declared
+ * here. All of them exist, unchanged, in every version of the interface so far; the build defines
+ * PLUGIN_API_VERSION as one that the emulator accepts.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+#define PATH_SIZE 4096
+
+typedef uint64_t qemu_plugin_id_t;
+typedef struct qemu_info_t qemu_info_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+enum qemu_plugin_cb_flags {
+    QEMU_PLUGIN_CB_NO_REGS
+};
+typedef void (*tb_trans_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
+typedef void (*vcpu_udata_cb)(unsigned int cpu, void *user);
+typedef void (*udata_cb)(qemu_plugin_id_t id, void *user);
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_trans_cb callback);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, vcpu_udata_cb callback,
+                                          enum qemu_plugin_cb_flags flags, void *user);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, vcpu_udata_cb callback,
+                                            enum qemu_plugin_cb_flags flags, void *user);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, udata_cb callback, void *user);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+
+EXPORT int qemu_plugin_version = PLUGIN_API_VERSION;
+
+/* A run of instructions that execute together, as QEMU translated it. */
+typedef struct block {
+    struct block *next;
+    uint64_t executions;
+    uint32_t count;
+    uint64_t address[];
+} block;
+
+/* Where in a block the marked function starts. */
+typedef struct mark_site {
+    block *block;
+    uint32_t index;
+} mark_site;
+
+static block *blocks;
+static uint64_t mark_address;
+static uint64_t *notes;
+static size_t note_count, note_capacity;
+static char out_path[PATH_SIZE];
+
+static void *allocate(void *old, size_t size)
+{
+    void *memory = realloc(old, size);
+    if (memory == NULL) {
+        fputs("microlith plugin: out of memory\n", stderr);
+        exit(1);
+    }
+    return memory;
+}
+
+static void on_block(unsigned int cpu, void *user)
+{
+    (void)cpu;
+    ((block *)user)->executions++;
+}
+
+/* Instructions so far, without those of the current block from the mark on. */
+static uint64_t executed_before(const mark_site *site)
+{
+    uint64_t total = 0;
+    for (const block *b = blocks; b != NULL; b = b->next) {
+        total += b->executions * b->count;
+    }
+    return total - (site->block->count - site->index);
+}
+
+static void on_mark(unsigned int cpu, void *user)
+{
+    (void)cpu;
+    if (note_count == note_capacity) {
+        note_capacity = note_capacity == 0 ? 64 : note_capacity * 2;
+        notes = allocate(notes, note_capacity * sizeof *notes);
+    }
+    notes[note_count++] = executed_before(user);
+}
+
+static void watch_mark(struct qemu_plugin_insn *insn, block *b, uint32_t index)
+{
+    mark_site *site = allocate(NULL, sizeof *site);
+    *site = (mark_site){.block = b, .index = index};
+    qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark, QEMU_PLUGIN_CB_NO_REGS, site);
+}
+
+static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    (void)id;
+    uint32_t count = (uint32_t)qemu_plugin_tb_n_insns(tb);
+    block *b = allocate(NULL, sizeof *b + count * sizeof b->address[0]);
+    *b = (block){.next = blocks, .count = count};
+    blocks = b;
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, b);
+    for (uint32_t i = 0; i < count; i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        b->address[i] = qemu_plugin_insn_vaddr(insn);
+        if (b->address[i] == mark_address) {
+            watch_mark(insn, b, i);
+        }
+    }
+}
+
+static void write_notes(qemu_plugin_id_t id, void *user)
+{
+    (void)id;
+    (void)user;
+    FILE *out = out_path[0] != '\0' ? fopen(out_path, "w") : NULL;
+    if (out == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < note_count; i++) {
+        fprintf(out, "%" PRIu64 "\n", notes[i]);
+    }
+    fclose(out);
+}
+
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
+{
+    (void)info;
+    for (int i = 0; i < argc; i++) {
+        if (strncmp(argv[i], "mark=", 5) == 0) {
+            mark_address = strtoull(argv[i] + 5, NULL, 16);
+        } else if (strncmp(argv[i], "out=", 4) == 0 && strlen(argv[i] + 4) < sizeof out_path) {
+            strcpy(out_path, argv[i] + 4);
+        } else {
+            fprintf(stderr, "microlith plugin: bad option %s\n", argv[i]);
+            return 1;
+        }
+    }
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    qemu_plugin_register_atexit_cb(id, write_notes, NULL);
+    return 0;
+}
