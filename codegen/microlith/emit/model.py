@@ -47,6 +47,7 @@ def _view(program: Program, target: Target) -> dict[str, Any]:
         "tool_version": __version__,
         "target": program.target,
         "pointer_size": target.pointer_size,
+        "needs_math": any(not np.isfinite(c.values).all() for c in program.constants),
         "needs_pointers": any(b.is_scratch for b in program.buffers),
         "arena_size": max(program.memory.arena, 1),
         "keep_inputs": program.keep_inputs,
