@@ -85,12 +85,11 @@ def simulate(console: Console, target: str, directory: Path) -> Run:
 def picture(image: Image, colour: bool) -> Text:
     """Draw an int8 image of shape (h, w), two rows of pixels in a line of half blocks."""
     ink = (image.astype(np.int16) + 128).tolist()
-    lines = Text()
-    for upper, lower in zip(ink[::2], ink[1::2], strict=True):
-        for top, bottom in zip(upper, lower, strict=True):
-            lines.append(*half_block(top, bottom, colour))
-        lines.append("\n")
-    return lines
+    lines = [
+        Text.assemble(*(half_block(*pixels, colour) for pixels in zip(upper, lower, strict=True)))
+        for upper, lower in zip(ink[::2], ink[1::2], strict=True)
+    ]
+    return Text("\n").join(lines)
 
 
 def half_block(top: int, bottom: int, colour: bool) -> tuple[str, Style]:
@@ -142,18 +141,18 @@ def figures(runs: Sequence[Run]) -> Table:
 
 
 def verdict(runs: Sequence[Run], labels: Sequence[int]) -> str:
-    """One sentence on what was recognised, and on whether the targets agree."""
+    """How many samples were recognised, and whether the targets agree."""
     right = sum(a == b for a, b in zip(runs[0].recognised, labels, strict=True))
     accuracy = json.loads((ROOT / DIGITS / "accuracy.json").read_text(encoding="utf-8"))
-    sentence = (
-        f"{right} of {len(labels)} samples recognised "
-        f"({accuracy['int8_accuracy']:.1%} of all {accuracy['test_images']} test images)."
+    text = (
+        f"{right} of {len(labels)} recognised; "
+        f"of all {accuracy['test_images']} test images it is {accuracy['int8_accuracy']:.1%}."
     )
     if len(runs) > 1:
         same = all(np.array_equal(run.outputs, runs[0].outputs) for run in runs)
         names = " and ".join(run.target for run in runs)
-        sentence += f" {names} give {'the same bytes' if same else 'DIFFERENT bytes'}."
-    return sentence
+        text += f"\nOutputs of {names}: {'the same bytes' if same else 'DIFFERENT'}."
+    return text
 
 
 def main() -> None:
@@ -168,7 +167,7 @@ def main() -> None:
     images = [sample.reshape(8, 8) for sample in samples]
 
     console.print()
-    colour = console.color_system is not None
+    colour = console.color_system is not None and not console.no_color
     console.print(gallery(images, labels, runs[-1].recognised, colour))
     console.print(verdict(runs, labels), "\n")
     console.print(figures(runs))

@@ -69,8 +69,8 @@ def test_operators_document_is_up_to_date() -> None:
 
 def test_digits_are_drawn_without_colour_too() -> None:
     image = np.array([[127, -128], [-128, 127]], np.int8)
-    assert demo.picture(image, colour=False).plain == "▀▄\n"
-    assert demo.picture(image, colour=True).plain == "▀▀\n"
+    assert demo.picture(image, colour=False).plain == "▀▄"
+    assert demo.picture(image, colour=True).plain == "▀▀"
 
 
 def test_make_help_lists_every_target() -> None:
