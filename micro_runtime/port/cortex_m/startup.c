@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* From reset to the harness on a Cortex-M, and what happens when the processor faults. */
+/* From reset to main() on a Cortex-M, and what happens when the processor faults. */
 #include <stdint.h>
 
-#include "harness.h"
 #include "port.h"
 #include "semihosting.h"
-#include "stack.h"
 
 /* Set by the linker script. */
 extern uint32_t mr_stack_limit[], mr_stack_top[];
@@ -26,31 +24,7 @@ extern uint64_t mr_data_start[], mr_data_end[], mr_bss_start[], mr_bss_end[];
 #define CFSR_MMARVALID    (1u << 7)
 #define CFSR_BFARVALID    (1u << 15)
 
-#define LINE_SIZE 1088u
-
-/* Splits "firmware MODE DIRECTORY"; the directory may hold spaces. */
-static int run_command_line(void)
-{
-    static char line[LINE_SIZE];
-    if (mr_semihosting_command_line(line, sizeof line) != 0) {
-        mr_print("firmware: the command line is too long\n");
-        return 1;
-    }
-    char *words[3] = {line, line, line};
-    for (uint32_t i = 1; i < 3; i++) {
-        char *end = words[i - 1];
-        while (*end != ' ' && *end != '\0') {
-            end++;
-        }
-        if (*end == '\0') {
-            mr_print("usage: firmware run|trace DIRECTORY\n");
-            return 2;
-        }
-        *end = '\0';
-        words[i] = end + 1;
-    }
-    return mr_harness(words[1], words[2]);
-}
+int main(void);
 
 _Noreturn void mr_port_reset(void);
 
@@ -72,18 +46,7 @@ _Noreturn void mr_port_reset(void)
     CCR |= CCR_DIV_0_TRP;
     SHCSR |= SHCSR_FAULTS;
     __asm__ volatile("dsb\n\tisb" ::: "memory");
-    mr_semihosting_exit(run_command_line());
-}
-
-uint32_t *mr_stack_lowest(const void *top)
-{
-    (void)top;
-    return mr_stack_limit;
-}
-
-uint32_t *mr_stack_free_end(void)
-{
-    return mr_stack_pointer();
+    mr_semihosting_exit(main());
 }
 
 static void print_hex(const char *label, uint32_t value)

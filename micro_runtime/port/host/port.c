@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-#include "harness.h"
 #include "stack.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -72,13 +71,4 @@ uint32_t *mr_stack_free_end(void)
 {
     uintptr_t here = aligned(__builtin_frame_address(0));
     return (uint32_t *)(STACK_WATCHED != 0 ? here - STACK_IN_USE : 0);
-}
-
-int main(int argc, char **argv)
-{
-    if (argc < 3) {
-        mr_print("usage: firmware run|trace DIRECTORY\n");
-        return 2;
-    }
-    return mr_harness(argv[1], argv[2]);
 }
