@@ -4,7 +4,13 @@
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
+from microlith.kernels.portable import activation, pooling, reduce, softmax
 
-PORTABLE: tuple[Kernel, ...] = ()
+PORTABLE: tuple[Kernel, ...] = (
+    *activation.KERNELS,
+    *pooling.KERNELS,
+    *reduce.KERNELS,
+    *softmax.KERNELS,
+)
 
 BACKENDS: dict[str, tuple[Kernel, ...]] = {"portable": PORTABLE}

@@ -35,6 +35,21 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     return (multiplier, shift) if shift >= -31 else (0, 0)
 
 
+def requantize(value: int, multiplier: int, shift: int) -> int:
+    """mr_requantize of requantize.h, for constants and tables: `value` fits 32 bits, as does the
+    result. Rounds twice: halves upwards in the product, away from zero in the right shift."""
+    if shift > 0:
+        value = (value << shift) + 2**31 & 0xFFFFFFFF
+        value -= 2**31
+    return rounding_shift((value * multiplier + 2**30) >> 31, max(0, -shift))
+
+
+def rounding_shift(value: int, bits: int) -> int:
+    """value / 2^bits, rounded to the nearest, halves away from zero."""
+    half = 1 << bits >> 1
+    return (value + half) >> bits if value >= 0 else -((half - value) >> bits)
+
+
 def activation_range(activation: str, tensor: Tensor) -> tuple[int, int]:
     """Smallest and largest quantised value of `tensor` after a fused activation.
 

@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+from microlith.ops import activation, pooling, reduce
 from microlith.ops.base import Operator
 
-OPERATORS: tuple[Operator, ...] = ()
+OPERATORS: tuple[Operator, ...] = (
+    *activation.OPERATORS,
+    *pooling.OPERATORS,
+    *reduce.OPERATORS,
+)
 
 BY_NAME = {operator.name: operator for operator in OPERATORS}

@@ -210,6 +210,20 @@ def quantised(*tensors: Tensor) -> Iterator[Rule]:
             )
 
 
+LARGEST_RESCALE = 2.0**22
+"""Ratio of scales from which 32-bit fixed-point arithmetic overflows."""
+
+
+def rescaled(source: Tensor, result: Tensor) -> Iterator[Rule]:
+    """Rule that quantised values of `source` can be brought to the scale of `result`."""
+    if result.dtype == DType.INT8 and source.scale / result.scale >= LARGEST_RESCALE:
+        yield Rule(
+            f"the output's scale {result.scale:g} is too small for an input of scale "
+            f"{source.scale:g}",
+            "quantise the model again with data that represents the output's range",
+        )
+
+
 def positive(**values: int) -> Iterator[Rule]:
     """Rules for attributes that must be at least 1."""
     for name, value in values.items():

@@ -5,26 +5,25 @@
 
 #include "kernel.h"
 
-/* Any function of one int8 element: the result for q is table[q + 128]. */
+/* Rows of `length` elements, one of the output for each of the input. */
+typedef struct mr_unary {
+    mr_rows input, output;
+    uint32_t length;
+} mr_unary;
+
+/* Any function of an int8 element: the result for q is table[q + 128]. */
 typedef struct mr_table_s8_params {
-    mr_ref input;
-    mr_ref output;
+    mr_unary unary;
     mr_ref table;
-    uint32_t count;
 } mr_table_s8_params;
 
 typedef struct mr_clamp_f32_params {
-    mr_ref input;
-    mr_ref output;
-    uint32_t count;
-    float low;
-    float high;
+    mr_unary unary;
+    float low, high;
 } mr_clamp_f32_params;
 
 typedef struct mr_logistic_f32_params {
-    mr_ref input;
-    mr_ref output;
-    uint32_t count;
+    mr_unary unary;
 } mr_logistic_f32_params;
 
 mr_status mr_table_s8(const mr_context *context, const void *params, mr_band band);

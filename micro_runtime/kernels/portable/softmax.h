@@ -5,24 +5,24 @@
 
 #include "kernel.h"
 
+/* Each row holds `count` runs of `depth` elements; each run is normalised for itself. */
+typedef struct mr_runs {
+    mr_rows input, output;
+    uint32_t count, depth;
+} mr_runs;
+
 /*
- * Softmax of each of `rows` rows of `depth` elements. exponentials[d] is exp of an input that is d
- * below the largest one of its row, in Q0.31; from `exponential_count` on it counts as 0.
+ * exponentials[d] is exp of an input that is d below the largest of its run, in Q0.31. From index
+ * `exponential_count` on they count as 0.
  */
 typedef struct mr_softmax_s8_params {
-    mr_ref input;
-    mr_ref output;
-    uint32_t rows;
-    uint16_t depth;
-    uint16_t exponential_count;
+    mr_runs runs;
     mr_ref exponentials;
+    uint32_t exponential_count;
 } mr_softmax_s8_params;
 
 typedef struct mr_softmax_f32_params {
-    mr_ref input;
-    mr_ref output;
-    uint32_t rows;
-    uint32_t depth;
+    mr_runs runs;
     float beta;
 } mr_softmax_f32_params;
 

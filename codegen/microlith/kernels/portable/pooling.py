@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""AVERAGE_POOL_2D and MAX_POOL_2D in portable C."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from microlith.ir.graph import DType, OpView
+from microlith.kernels.base import Argument, InRows, Kernel, Lowering, OutRows, Scratch
+from microlith.kernels.quantize_math import activation_range, float_activation_range
+from microlith.ops.pooling import PoolAttributes, pool_extents
+from microlith.targets.target import Target
+
+LARGEST_EXTENT = 0xFFFF
+"""Of the 16-bit fields of an mr_window."""
+
+MOST_TAPS = 1 << 24
+"""Elements of an int8 window whose sum surely fits 32 bits."""
+
+
+class PoolKernel(Kernel):
+    """A pool over bands of rows."""
+
+    source = "pooling"
+    dtype: ClassVar[DType]
+
+    def rejects(self, op: OpView) -> str | None:
+        found = op.input().dtype
+        if found != self.dtype:
+            return f"is for {self.dtype.value}, not {found.value}"
+        largest = max(window for window in window_params(op).values())
+        if largest > LARGEST_EXTENT:
+            return f"has an extent of {largest}, more than {LARGEST_EXTENT}"
+        if taps(op) > MOST_TAPS:
+            return f"has windows of {taps(op)} elements, more than {MOST_TAPS}"
+        return None
+
+    def lower(self, op: OpView, target: Target) -> Lowering:
+        low, high = self.clamp(op)
+        batches, height, _, channels = op.output().shape
+        pool: dict[str, Argument] = {
+            "input": InRows(0),
+            "output": OutRows(),
+            "window": window_params(op),
+            "row_table": Scratch(),
+            "channels": channels,
+        }
+        return Lowering(
+            params={"pool": pool, "low": low, "high": high},
+            scratch=op.attributes.filter_height * target.pointer_size,
+            rows=batches * height,
+        )
+
+    def clamp(self, op: OpView) -> tuple[float, float]:
+        """Ends of the clamp of results."""
+        return float_activation_range(op.attributes.activation)
+
+    def cost(self, op: OpView, target: Target) -> float:
+        return op.output().elements * (3.0 * taps(op) + 20.0)
+
+
+class PoolInt8Kernel(PoolKernel):
+    """A pool of quantised elements."""
+
+    params = "mr_pool_s8_params"
+    dtype = DType.INT8
+
+    def clamp(self, op: OpView) -> tuple[float, float]:
+        return activation_range(op.attributes.activation, op.output())
+
+
+class PoolFloatKernel(PoolKernel):
+    """A pool of float32 elements."""
+
+    params = "mr_pool_f32_params"
+    dtype = DType.FLOAT32
+
+
+class AveragePoolInt8(PoolInt8Kernel):
+    name = "average_pool_s8"
+    operators = ("AVERAGE_POOL_2D",)
+    function = "mr_average_pool_s8"
+
+
+class MaxPoolInt8(PoolInt8Kernel):
+    name = "max_pool_s8"
+    operators = ("MAX_POOL_2D",)
+    function = "mr_max_pool_s8"
+
+
+class AveragePoolFloat(PoolFloatKernel):
+    name = "average_pool_f32"
+    operators = ("AVERAGE_POOL_2D",)
+    function = "mr_average_pool_f32"
+
+
+class MaxPoolFloat(PoolFloatKernel):
+    name = "max_pool_f32"
+    operators = ("MAX_POOL_2D",)
+    function = "mr_max_pool_f32"
+
+
+def taps(op: OpView) -> int:
+    """Elements of a channel under a whole window."""
+    return int(op.attributes.filter_height * op.attributes.filter_width)
+
+
+def window_params(op: OpView) -> dict[str, int]:
+    """Values of an mr_window."""
+    a: PoolAttributes = op.attributes
+    vertical, horizontal = pool_extents(op)
+    return {
+        "in_height": op.input().shape[1],
+        "in_width": op.input().shape[2],
+        "out_height": vertical.out,
+        "out_width": horizontal.out,
+        "kernel_height": a.filter_height,
+        "kernel_width": a.filter_width,
+        "stride_height": a.stride_height,
+        "stride_width": a.stride_width,
+        "dilation_height": 1,
+        "dilation_width": 1,
+        "pad_top": vertical.pad_before,
+        "pad_left": horizontal.pad_before,
+    }
+
+
+KERNELS = (AveragePoolInt8(), AveragePoolFloat(), MaxPoolInt8(), MaxPoolFloat())

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Activations as operators of their own: RELU, RELU6, LOGISTIC, SOFTMAX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from microlith.ir.graph import DType, OpView
+from microlith.ops.base import Operator, OptionField, Options, Rule, Types, quantised, rescaled
+
+INT8_OR_FLOAT = (Types((DType.INT8,), (DType.INT8,)), Types((DType.FLOAT32,), (DType.FLOAT32,)))
+
+UNIT_SCALE = 1 / 256
+"""Output scale of int8 operators whose results lie in [0, 1]."""
+
+LARGEST_SOFTMAX_DEPTH = 4095
+"""Elements of an int8 softmax: their exponentials are summed in 12 integer bits."""
+
+
+class Activation(Operator):
+    """What activations have in common: one input, an output of the same shape."""
+
+    versions = range(1, 4)
+    types = INT8_OR_FLOAT
+
+    def result_shapes(self, op: OpView) -> Sequence[tuple[int, ...]] | None:
+        return [op.input().shape]
+
+
+class Clamp(Activation):
+    """An activation that is a clamp."""
+
+    clamp: ClassVar[str]
+    """Its name as a fused activation (ops.attributes.ACTIVATIONS)."""
+
+    def rules(self, op: OpView) -> Iterator[Rule]:
+        broken = [*quantised(op.input(), op.output())]
+        yield from broken or rescaled(op.input(), op.output())
+
+
+class Relu(Clamp):
+    name = "RELU"
+    summary = "max(x, 0)"
+    clamp = "relu"
+
+
+class Relu6(Clamp):
+    name = "RELU6"
+    summary = "min(max(x, 0), 6)"
+    clamp = "relu6"
+
+
+class Logistic(Activation):
+    name = "LOGISTIC"
+    summary = "1 / (1 + exp(-x))"
+
+    def rules(self, op: OpView) -> Iterator[Rule]:
+        broken = [*quantised(op.input(), op.output())]
+        yield from broken
+        if not broken and op.output().dtype == DType.INT8 and op.output().scale != UNIT_SCALE:
+            yield Rule(
+                f"int8 output has scale {op.output().scale:g}, but LOGISTIC is defined for 1/256",
+                "convert the model again with TensorFlow's own quantiser",
+            )
+
+
+@dataclass(frozen=True)
+class SoftmaxAttributes:
+    """Softmax of beta * x."""
+
+    beta: float
+
+
+class Softmax(Activation):
+    name = "SOFTMAX"
+    summary = "exp(beta * x), divided by its sum along the last axis"
+    options = Options("SoftmaxOptions", (OptionField(0, "beta", "float", 0.0),))
+
+    def attributes(self, options: Mapping[str, Any]) -> SoftmaxAttributes:
+        return SoftmaxAttributes(float(options["beta"]))
+
+    def rules(self, op: OpView) -> Iterator[Rule]:
+        if not op.input().shape:
+            yield Rule("the input is a scalar", "give it at least one axis")
+        broken = [*quantised(op.input(), op.output())]
+        yield from broken
+        if not broken and op.output().dtype == DType.INT8:
+            yield from _int8_softmax_rules(op)
+
+
+def _int8_softmax_rules(op: OpView) -> Iterator[Rule]:
+    output = op.output()
+    if output.zero_point != -128 or abs(output.scale - UNIT_SCALE) > UNIT_SCALE / 1000:
+        yield Rule(
+            f"int8 output has scale {output.scale:g} and zero point {output.zero_point}, but "
+            "SOFTMAX is defined for 1/256 and -128",
+            "convert the model again with TensorFlow's own quantiser",
+        )
+    if not op.attributes.beta * op.input().scale * 2**26 > 1:
+        yield Rule(
+            f"beta {op.attributes.beta:g} times the input's scale {op.input().scale:g} is too "
+            "small for fixed-point arithmetic",
+            "use a beta of 1 and quantise the model again",
+        )
+    if op.input().shape and op.input().shape[-1] > LARGEST_SOFTMAX_DEPTH:
+        yield Rule(
+            f"the last axis has {op.input().shape[-1]} elements, more than {LARGEST_SOFTMAX_DEPTH}",
+            "keep this layer in float32",
+        )
+
+
+OPERATORS = (Relu(), Relu6(), Logistic(), Softmax())
