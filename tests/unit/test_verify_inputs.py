@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from microlith.errors import InputError
-from microlith.ir.graph import DType, Quantization
+from microlith.ir.graph import Array, DType, Quantization
 from microlith.ir.program import Port
 from microlith.verify.inputs import (
     check_inputs,
@@ -73,7 +73,7 @@ def test_npz_keeps_every_name(tmp_path: Path, names: tuple[str, str]) -> None:
 
 def test_npz_of_numpy_is_read_and_ours_by_numpy(tmp_path: Path) -> None:
     data = random_inputs(PORTS, 2, seed=0)
-    np.savez_compressed(tmp_path / "theirs.npz", **data)
+    np.savez_compressed(tmp_path / "theirs.npz", image=data["image"], scale=data["scale"])
     assert np.array_equal(load_npz(tmp_path / "theirs.npz", PORTS)["image"], data["image"])
     save_npz(tmp_path / "ours.npz", data)
     with np.load(tmp_path / "ours.npz") as archive:
@@ -87,7 +87,7 @@ def test_npz_of_equal_data_has_equal_bytes(tmp_path: Path) -> None:
 
 
 def test_wrong_arrays_are_all_named() -> None:
-    data = {
+    data: dict[str, Array] = {
         "scale": np.zeros((2, 2), np.float64),
         "picture": np.zeros((2, 64, 64, 3), np.int8),
     }

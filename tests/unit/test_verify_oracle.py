@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -72,7 +74,7 @@ def test_a_refused_model_says_what_litert_said() -> None:
 
 def test_a_crash_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     model, tensors = chain_model(outputs_of_all=False)
-    monkeypatch.setattr(oracle.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(ToolError, match="failed with exit code 1"):
         oracle.reference(model, {0: samples(1, 2, 8)}, tensors=[], outputs=tensors[-1:])
     assert "SIGSEGV" in oracle._crash(-11, "")

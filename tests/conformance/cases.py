@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of operator cases: one row for each combination of types, shapes and attributes.
+
+`operators` and `weighted` name what a row may vary. A new operator needs a class there and rows
+here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import TypeVar
+
+from tests.conformance.bench import Case, Quant
+from tests.conformance.operators import (
+    Add,
+    AveragePool,
+    Binary,
+    Concatenation,
+    Dequantize,
+    Logistic,
+    MaxPool,
+    Mean,
+    Mul,
+    Pad,
+    Pool,
+    Quantize,
+    Relu,
+    Relu6,
+    Reshape,
+    Softmax,
+    Unary,
+)
+from tests.conformance.weighted import Conv, Depthwise, FullyConnected, Weighted
+
+C = TypeVar("C", bound=Case)
+W = TypeVar("W", bound=Weighted)
+
+ACTIVATIONS = ("RELU", "RELU6", "RELU_N1_TO_1")
+CHANNELS = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 48, 67)
+CHANNEL_PAIRS = tuple(zip(CHANNELS, reversed(CHANNELS), strict=True))
+WIDTHS = range(1, 20, 2)
+ZERO_POINTS = (-128, -1, 0, 127)
+TINY_MULTIPLIER = 1e-11
+"""Below 2^-32: the reference's fixed-point multiplier becomes 0."""
+
+
+def both(*cases: C) -> tuple[C, ...]:
+    """Each case in int8 and in float32."""
+    return cases + tuple(replace(case, dtype="float32") for case in cases)
+
+
+def quantised(case: W) -> tuple[W, ...]:
+    """What matters only to quantised weights: zero points, scales and extreme weights."""
+    return (
+        *(replace(case, input_zero=z, output_zero=-z - 1) for z in ZERO_POINTS),
+        *(replace(case, activation=a, output_zero=z) for a in ACTIVATIONS for z in (-128, 127)),
+        replace(case, per_channel=not case.per_channel),
+        replace(case, multiplier=1.0, weights="tiny"),
+        replace(case, multiplier=1.9, weights="tiny"),
+        replace(case, multiplier=300.0, weights="tiny"),
+        replace(case, multiplier=2.0**-20),
+        replace(case, multiplier=TINY_MULTIPLIER),
+        replace(case, weights="zero"),
+        replace(case, weights="lowest", input_zero=127),
+    )
+
+
+CONV = (
+    *both(*(Conv(shape=(1, 3, 4, n), filters=f) for n, f in CHANNEL_PAIRS)),
+    *both(*(Conv(shape=(1, 2, 3, n), filters=n, kernel=(1, 1)) for n in CHANNELS)),
+    *both(*(Conv(shape=(1, 3, w, 3), filters=4) for w in WIDTHS)),
+    *both(*(Conv(shape=(1, w, 4, 2), filters=3, kernel=(5, 4)) for w in WIDTHS)),
+    *both(*(
+        Conv(shape=(1, 9, 8, 3), stride=stride, padding=padding, kernel=kernel)
+        for stride, padding, kernel in product(
+            product((1, 2, 3), repeat=2), ("SAME", "VALID"), ((1, 1), (3, 3), (4, 2))
+        )
+    )),
+    *both(*(
+        Conv(shape=(1, 11, 12, 3), dilation=dilation, stride=stride, padding=padding)
+        for dilation, stride, padding in product(
+            ((2, 1), (1, 3), (2, 2), (4, 3)), ((1, 1), (2, 2)), ("SAME", "VALID")
+        )
+    )),
+    *both(*(Conv(shape=(batch, 5, 6, 4), stride=(2, 1)) for batch in (2, 3))),
+    *both(*(Conv(activation=activation) for activation in ACTIVATIONS)),
+    *both(Conv(shape=(1, 2, 2, 3), kernel=(7, 5)), Conv(shape=(1, 1, 1, 1), filters=1)),
+    *both(Conv(shape=(1, 10, 5, 1), kernel=(10, 4), stride=(2, 2), filters=16)),
+    *quantised(Conv()),
+    *quantised(Conv(padding="VALID", stride=(2, 1))),
+)  # fmt: skip
+
+DEPTHWISE = (
+    *both(*(Depthwise(shape=(1, 3, 4, n)) for n in CHANNELS)),
+    *both(*(Depthwise(shape=(1, 3, 4, n), depth=d) for n in (1, 2, 3, 7) for d in (2, 3, 8))),
+    *both(*(Depthwise(shape=(1, 3, w, 3)) for w in WIDTHS)),
+    *both(*(Depthwise(shape=(1, w, 4, 2), kernel=(5, 4)) for w in WIDTHS)),
+    *both(*(
+        Depthwise(shape=(1, 9, 8, 3), stride=stride, padding=padding, kernel=kernel)
+        for stride, padding, kernel in product(
+            product((1, 2, 3), repeat=2), ("SAME", "VALID"), ((1, 1), (3, 3), (4, 2))
+        )
+    )),
+    *both(*(
+        Depthwise(shape=(1, 11, 12, 3), dilation=dilation, stride=stride, padding=padding)
+        for dilation, stride, padding in product(
+            ((2, 1), (1, 3), (2, 2)), ((1, 1), (2, 2)), ("SAME", "VALID")
+        )
+    )),
+    *both(*(Depthwise(shape=(batch, 5, 6, 4), stride=(2, 1), depth=2) for batch in (2, 3))),
+    *both(*(Depthwise(activation=activation) for activation in ACTIVATIONS)),
+    *both(Depthwise(bias=False), Depthwise(depth=2, bias=False)),
+    *both(Depthwise(shape=(1, 2, 2, 3), kernel=(7, 5))),
+    *both(Depthwise(shape=(1, 1, 25, 4), kernel=(1, 20))),
+    *quantised(Depthwise()),
+    *quantised(Depthwise(padding="VALID", stride=(2, 1))),
+    *quantised(Depthwise(depth=2)),
+)  # fmt: skip
+
+FULLY = (
+    *both(*(FullyConnected(shape=(1, n), units=u) for n, u in CHANNEL_PAIRS)),
+    *both(*(FullyConnected(shape=(1, n), units=1) for n in (1, 128, 255))),
+    *both(*(FullyConnected(shape=(batch, 12)) for batch in (2, 3, 5))),
+    *both(FullyConnected(shape=(12,)), FullyConnected(shape=(2, 3, 12))),
+    *both(FullyConnected(shape=(2, 3, 2, 12))),
+    *both(FullyConnected(shape=(2, 3, 12), keep=True)),
+    *both(FullyConnected(shape=(2, 3, 2, 12), keep=True)),
+    *both(*(FullyConnected(activation=activation) for activation in ACTIVATIONS)),
+    *both(FullyConnected(bias=False), FullyConnected(bias=False, absent_bias=True)),
+    *quantised(FullyConnected()),
+    FullyConnected(shape=(3, 17), per_channel=True, activation="RELU"),
+)
+
+
+def pools(kind: type[Pool]) -> tuple[Pool, ...]:
+    return (
+        *both(*(kind(shape=(1, 4, 5, n)) for n in CHANNELS)),
+        *both(*(kind(shape=(1, 4, w, 3), padding="SAME") for w in WIDTHS)),
+        *both(*(
+            kind(kernel=kernel, stride=stride, padding=padding)
+            for kernel, stride, padding in product(
+                ((1, 1), (3, 3), (2, 3), (5, 1)), ((1, 1), (2, 1), (3, 3)), ("SAME", "VALID")
+            )
+        )),
+        *both(*(kind(shape=(batch, 6, 7, 4)) for batch in (2, 3))),
+        *both(*(kind(activation=activation) for activation in ACTIVATIONS)),
+        *both(kind(shape=(1, 25, 5, 2), kernel=(25, 5), stride=(25, 5))),
+        *both(kind(shape=(1, 3, 3, 2), kernel=(7, 7), stride=(1, 1), padding="SAME")),
+        *(kind(quant=Quant(0.05, z), activation=a) for z in (-128, 127) for a in ("NONE", "RELU6")),
+    )  # fmt: skip
+
+
+BROADCASTS = (
+    ((), ()), ((1,), (1,)), ((7,), (7,)), ((2, 7), (2, 7)), ((2, 3, 7), (2, 3, 7)),
+    ((1, 3, 4, 5), ()), ((1, 3, 4, 5), (1,)), ((), (1, 3, 4, 5)), ((1,), (3, 5)),
+    ((1, 3, 4, 5), (5,)), ((5,), (1, 3, 4, 5)), ((1, 3, 4, 5), (1, 1, 1, 5)),
+    ((2, 3, 4, 5), (2, 1, 4, 1)), ((2, 1, 4, 1), (1, 3, 1, 5)), ((3, 4, 1), (4, 5)),
+    ((2, 3, 4, 5), (3, 1, 1)), ((1, 1), (4, 5)), ((2, 3, 4, 1), (2, 3, 4, 5)),
+    ((2, 2, 3, 2, 3), (2, 2, 3, 2, 3)),
+)  # fmt: skip
+
+
+def binaries(kind: type[Binary]) -> tuple[Binary, ...]:
+    wide = Quant(0.05, 0)
+    return (
+        *both(*(kind(a=a, b=b) for a, b in BROADCASTS)),
+        *both(*(kind(a=a, b=b, activation="RELU6") for a, b in BROADCASTS[6:14])),
+        *both(*(kind(activation=activation) for activation in ACTIVATIONS)),
+        *both(*(kind(second=second) for second in ("constant", "same"))),
+        *both(kind(b=(5,), second="constant"), kind(b=(), second="constant")),
+        *(kind(a_quant=Quant(0.05, z), b_quant=Quant(0.03, -z - 1)) for z in ZERO_POINTS),
+        *(
+            kind(y_quant=Quant(0.06, z), activation=a)
+            for z in ZERO_POINTS
+            for a in ("NONE", "RELU")
+        ),
+        kind(a_quant=wide, b_quant=wide, y_quant=wide),
+        kind(a_quant=Quant(0.5, 3), b_quant=Quant(1e-4, 5)),
+        kind(a_quant=Quant(1e-4, 3), b_quant=Quant(0.5, 5)),
+        kind(y_quant=Quant(1e-3, 0)),
+        kind(y_quant=Quant(1e3, 7)),
+        kind(a_quant=Quant(1.0, -128), b_quant=Quant(1.0, 127), y_quant=Quant(1.0, 0)),
+    )
+
+
+RESHAPE = both(
+    Reshape(),
+    Reshape(given=(-1,), result=(24,)),
+    Reshape(given=(2, -1, 3), result=(2, 4, 3)),
+    Reshape(given=(1, 24), by="options"),
+    Reshape(shape=(24,), given=(2, 3, 2, 2), result=(2, 3, 2, 2)),
+    Reshape(shape=(1, 1), given=(), result=()),
+    Reshape(shape=(2, 2, 2, 3, 1), given=(4, 6), result=(4, 6)),
+)
+
+SOFTMAX = (
+    *both(*(Softmax(shape=shape) for shape in ((10,), (3, 7), (2, 3, 5), (2, 2, 3, 4), (1, 1)))),
+    *both(*(Softmax(shape=(2, n)) for n in (2, 67, 1000))),
+    *both(*(Softmax(shape=(2, 12), beta=beta) for beta in (0.25, 0.5, 2.0, 10.0))),
+    *(Softmax(shape=(3, 12), x_quant=Quant(scale, z)) for scale in (1e-4, 0.008, 0.2, 3.0)
+      for z in (-128, 127)),
+)  # fmt: skip
+
+LOGISTIC = (
+    *both(*(Logistic(shape=shape) for shape in ((), (1,), (2, 7), (1, 3, 4, 5), (256,)))),
+    *(Logistic(shape=(256,), x_quant=Quant(scale, z)) for scale in (1e-3, 0.0201, 0.1, 1.0)
+      for z in ZERO_POINTS),
+)  # fmt: skip
+
+
+def rectifiers(kind: type[Unary]) -> tuple[Unary, ...]:
+    return (
+        *both(*(kind(shape=shape) for shape in ((), (1,), (2, 7), (1, 3, 4, 5), (1000,)))),
+        *(kind(shape=(256,), x_quant=Quant(0.05, z), y_quant=Quant(0.05, z)) for z in ZERO_POINTS),
+        *(kind(shape=(256,), x_quant=Quant(0.05, z), y_quant=Quant(0.03, -z - 1))
+          for z in ZERO_POINTS),
+        *(kind(shape=(256,), y_quant=Quant(scale, -128)) for scale in (0.001, 0.0235, 0.9)),
+    )  # fmt: skip
+
+
+PAD = (
+    *both(
+        Pad(),
+        Pad(paddings=((0, 0), (0, 0), (0, 0), (0, 0))),
+        Pad(paddings=((0, 0), (0, 1), (0, 1), (0, 0))),
+        Pad(paddings=((0, 0), (3, 0), (0, 2), (0, 0))),
+        Pad(paddings=((1, 2), (3, 0), (2, 1), (4, 3))),
+        Pad(paddings=((0, 0), (0, 0), (0, 0), (2, 1))),
+        Pad(shape=(7,), paddings=((2, 3),)),
+        Pad(shape=(2, 7), paddings=((1, 0), (0, 5))),
+        Pad(shape=(2, 3, 4), paddings=((0, 1), (2, 0), (1, 1))),
+        Pad(index_type="int64"),
+    ),
+    *(Pad(quant=Quant(0.05, z)) for z in (-128, 127)),
+)
+
+AXES = (
+    (1, 2), (2, 1), (0,), (1,), (2,), (3,), (-1,), (0, 3), (1, 2, 3), (0, 1, 2, 3), (-2, -3), (),
+)  # fmt: skip
+
+MEAN = (
+    *both(*(
+        Mean(axes=axes, keep=keep)
+        for axes, keep in product(
+            AXES, (True, False)
+        )
+    )),
+    *both(Mean(shape=(7,), axes=(0,)), Mean(shape=(3, 5), axes=(1,), keep=False)),
+    *both(Mean(shape=(2, 3, 4), axes=(0, 2)), Mean(shape=(1, 25, 5, 64), keep=False)),
+    *both(*(Mean(shape=(1, 3, 4, n)) for n in CHANNELS)),
+    *(Mean(y_quant=Quant(scale, z), keep=keep)
+      for scale, z, keep in product((0.01, 0.05, 0.07), (-128, 127), (True, False))),
+    *(Mean(x_quant=Quant(0.05, z), y_quant=Quant(0.02, z), axes=(3,)) for z in ZERO_POINTS),
+)  # fmt: skip
+
+CONCATENATION = (
+    *both(*(Concatenation(axis=axis) for axis in (0, 1, 2, 3, -1, -2, -3, -4))),
+    *both(*(Concatenation(sizes=sizes) for sizes in ((3,), (1, 1), (1, 2, 3), (7, 1, 4, 2, 5)))),
+    *both(Concatenation(shape=(7,), axis=0), Concatenation(shape=(2, 7), axis=1)),
+    *both(Concatenation(shape=(2, 3, 4), axis=-2, sizes=(1, 5, 2))),
+)
+
+QUANTIZE = (
+    *(Quantize(shape=shape) for shape in ((), (1,), (2, 7), (1, 3, 4, 5), (1000,))),
+    *(Quantize(shape=(200,), y_quant=Quant(s, z)) for s in (1e-3, 0.1, 7.0) for z in ZERO_POINTS),
+    *(Quantize(shape=(256,), source="int8", x_quant=Quant(0.05, x), y_quant=Quant(s, y))
+      for s, x, y in product((0.05, 0.01, 0.3, 1e-4, 40.0), (-128, 0, 127), (-128, 5, 127))),
+)  # fmt: skip
+
+DEQUANTIZE = (
+    *(Dequantize(shape=shape) for shape in ((), (1,), (2, 7), (1, 3, 4, 5), (1000,))),
+    *(Dequantize(shape=(256,), quant=Quant(0.1, z)) for z in ZERO_POINTS),
+)
+
+CASES: tuple[Case, ...] = (
+    *CONV,
+    *DEPTHWISE,
+    *FULLY,
+    *pools(AveragePool),
+    *pools(MaxPool),
+    *binaries(Add),
+    *binaries(Mul),
+    *RESHAPE,
+    *SOFTMAX,
+    *LOGISTIC,
+    *rectifiers(Relu),
+    *rectifiers(Relu6),
+    *PAD,
+    *MEAN,
+    *CONCATENATION,
+    *QUANTIZE,
+    *DEQUANTIZE,
+)
+
+OPERATORS = tuple(dict.fromkeys(case.operator for case in CASES))

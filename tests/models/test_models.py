@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The MLPerf Tiny reference models, on every target, op by op against the reference."""
+
+from __future__ import annotations
+
+import pytest
+
+import microlith
+from microlith.ir.program import Program
+from microlith.verify.verify import render
+from tests.paths import shared_model
+from tests.tools import TARGETS, need_target
+
+ACTIVATION_BOUNDS = {
+    "kws_int8": 16_000,
+    "ic_int8": 49_152,
+    "ad_int8": 768,
+    "sww_int8": 6_656,
+    "vww_int8": 55_296,
+}
+"""Bytes: the largest sum of activations that are alive at once."""
+
+FLOAT_MODELS = ("ic_float32", "vww_float32", "ad_float32")
+
+SAMPLES = 3
+"""Random ones; the extreme samples come on top."""
+
+
+def compile_shared(name: str, target: str) -> Program:
+    return microlith.compile(shared_model(f"mlperf_tiny/{name}.tflite"), target=target)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", ACTIVATION_BOUNDS)
+def test_int8_models_are_bit_exact_in_every_op(name: str, target: str) -> None:
+    need_target(target)
+    verification = compile_shared(name, target).verify(samples=SAMPLES, seed=0)
+    assert verification.bit_exact and verification.passed, render(verification)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", FLOAT_MODELS)
+def test_float_models_stay_within_tolerance(name: str, target: str) -> None:
+    need_target(target)
+    verification = compile_shared(name, target).verify(samples=SAMPLES, seed=0)
+    assert verification.passed, render(verification)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", ACTIVATION_BOUNDS)
+def test_activations_need_no_more_than_the_liveness_bound(name: str, target: str) -> None:
+    memory = compile_shared(name, target).memory
+    assert memory.activation_bound == ACTIVATION_BOUNDS[name]
+    assert memory.activations == memory.activation_bound
