@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from microlith import ops
 from microlith.errors import Problem
+from microlith.frontend.dataflow import used_tensors
 from microlith.frontend.labels import op_label, subgraph_label, tensor_label
 from microlith.frontend.tensors import FIXED_SHAPES
 from microlith.ir.graph import DType, Graph, OpView, Subgraph, Tensor
@@ -65,7 +66,8 @@ def _subgraph_problems(subgraph: Subgraph) -> Iterator[Problem]:
     if not subgraph.ops or not subgraph.outputs:
         missing = "operators" if subgraph.outputs else "outputs"
         yield Problem(f"the model has no {missing}", "", "convert a model that computes something")
-    for index, tensor in enumerate(subgraph.tensors):
+    for index in sorted(used_tensors(subgraph)):
+        tensor = subgraph.tensors[index]
         where = tensor_label(index, tensor.name)
         yield from _tensor_problems(tensor, where, index in subgraph.inputs)
     for view in subgraph.views:

@@ -42,11 +42,12 @@ def _in_range(indices: Sequence[int], least: int, count: int, where: str) -> Non
 
 def _with_empty_constants(subgraph: Subgraph) -> Subgraph:
     """A constant of no elements, such as the shape of a scalar, has no buffer in most files."""
-    written = {*subgraph.inputs, *(output for op in subgraph.ops for output in op.outputs)}
+    read = {tensor for op in subgraph.ops for tensor in op.inputs}
+    written = {*subgraph.inputs, *(tensor for op in subgraph.ops for tensor in op.outputs)}
 
     def fill(index: int, tensor: Tensor) -> Tensor:
         given = tensor.is_constant or tensor.is_variable or index in written
-        if given or tensor.elements or not tensor.dtype.has_numpy:
+        if given or index not in read or tensor.elements or not tensor.dtype.has_numpy:
             return tensor
         return replace(tensor, data=np.empty(tensor.shape, tensor.dtype.numpy))
 
@@ -95,6 +96,12 @@ def _check_reads(subgraph: Subgraph, op: Op, known: set[int]) -> None:
                 where=op_label(op, subgraph),
                 fix=DAMAGED,
             )
+
+
+def used_tensors(subgraph: Subgraph) -> set[int]:
+    """Tensors that take part in the computation; files also list others."""
+    ports = {*subgraph.inputs, *subgraph.outputs}
+    return ports | {i for op in subgraph.ops for i in (*op.inputs, *op.outputs) if i != ABSENT}
 
 
 def _label(subgraph: Subgraph, index: int) -> str:
