@@ -4,12 +4,23 @@
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
-from microlith.kernels.portable import activation, pooling, reduce, softmax
+from microlith.kernels.portable import (
+    activation,
+    elementwise,
+    pooling,
+    quantize,
+    reduce,
+    shape,
+    softmax,
+)
 
 PORTABLE: tuple[Kernel, ...] = (
     *activation.KERNELS,
+    *elementwise.KERNELS,
     *pooling.KERNELS,
+    *quantize.KERNELS,
     *reduce.KERNELS,
+    *shape.KERNELS,
     *softmax.KERNELS,
 )
 

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from microlith.ops import activation, pooling, reduce
+from microlith.ops import activation, elementwise, pooling, quantize, reduce, shape
 from microlith.ops.base import Operator
 
 OPERATORS: tuple[Operator, ...] = (
     *activation.OPERATORS,
+    *elementwise.OPERATORS,
     *pooling.OPERATORS,
+    *quantize.OPERATORS,
     *reduce.OPERATORS,
+    *shape.OPERATORS,
 )
 
 BY_NAME = {operator.name: operator for operator in OPERATORS}

@@ -1,1 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Graph → Graph: rewrites that need no target, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from microlith.errors import OptionError
+from microlith.ir.graph import Graph
+from microlith.passes import dead_ops, fold_constants, views
+from microlith.passes.base import Pass
+
+PASSES: tuple[Pass, ...] = (fold_constants.PASS, dead_ops.PASS, views.PASS)
+
+RESERVED: tuple[str, ...] = ("dead_channels",)
+"""Names of passes to come. They can be switched off already, so that scripts need not change."""
+
+
+def names() -> tuple[str, ...]:
+    """Every name that can be switched off."""
+    return (*(entry.name for entry in PASSES), *RESERVED)
+
+
+def validate(disabled: Collection[str]) -> None:
+    """Raises OptionError, with the names there are, when a name is not that of a pass."""
+    for name in disabled:
+        if name not in names():
+            raise OptionError(
+                f"there is no pass {name!r}",
+                where="--disable-pass",
+                fix=f"name one of {', '.join(names())}",
+            )
+
+
+def apply(
+    graph: Graph,
+    disabled: Collection[str] = (),
+    trace: Callable[[str, Graph], None] | None = None,
+) -> Graph:
+    """Runs all passes but those `disabled`. `trace` is given each pass's name and its result."""
+    validate(disabled)
+    for entry in PASSES:
+        if entry.name not in disabled:
+            graph = entry.run(graph)
+            if trace is not None:
+                trace(entry.name, graph)
+    return graph
