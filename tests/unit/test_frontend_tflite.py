@@ -62,6 +62,7 @@ def test_a_real_model_equals_the_official_reader(path: Path) -> None:
             assert tensor.data is not None
             assert tensor.data.tobytes() == data.tobytes()
             assert tensor.data.flags.aligned
+            assert not tensor.data.flags.writeable
         scales = None if wanted.quantization is None else wanted.quantization.scale
         if scales is None or not len(scales):
             assert tensor.quantization is None
@@ -208,6 +209,11 @@ BROKEN: list[tuple[str, Callable[[Any], None], str]] = [
         "missing data",
         lambda m: setattr(m.buffers[1], "data", None),
         r"op 0 \(ADD\), tensor 'y': input 1, tensor 'w', has no value",
+    ),
+    (
+        "endless name",
+        lambda m: setattr(m.operatorCodes[0], "customCode", "n" * 1000),
+        "op 0: its operator code has a name of 1000 characters",
     ),
     (
         "short data",

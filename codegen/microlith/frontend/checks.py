@@ -66,10 +66,11 @@ def _subgraph_problems(subgraph: Subgraph) -> Iterator[Problem]:
     if not subgraph.ops or not subgraph.outputs:
         missing = "operators" if subgraph.outputs else "outputs"
         yield Problem(f"the model has no {missing}", "", "convert a model that computes something")
+    inputs = frozenset(subgraph.inputs)
     for index in sorted(used_tensors(subgraph)):
         tensor = subgraph.tensors[index]
         where = tensor_label(index, tensor.name)
-        yield from _tensor_problems(tensor, where, index in subgraph.inputs)
+        yield from _tensor_problems(tensor, where, index in inputs)
     for view in subgraph.views:
         where = op_label(view.op, subgraph)
         for rule in (*op_rules(view), *_size_rules(view)):

@@ -4,6 +4,7 @@ value by then, and has it from one place."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -56,7 +57,7 @@ def _with_empty_constants(subgraph: Subgraph) -> Subgraph:
 
 
 def _check_order(subgraph: Subgraph) -> None:
-    repeated = next((i for i in subgraph.inputs if subgraph.inputs.count(i) > 1), None)
+    repeated = next((i for i, count in Counter(subgraph.inputs).items() if count > 1), None)
     if repeated is not None:
         raise ModelError(
             f"{_label(subgraph, repeated)} is listed twice", where="the list of inputs", fix=DAMAGED

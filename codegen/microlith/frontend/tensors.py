@@ -24,8 +24,8 @@ FIXED_SHAPES = "convert the model with fixed input shapes"
 
 
 class Constants:
-    """Bytes of the file's buffers. A buffer is copied once, however many tensors name it: the
-    file aligns it to 4 bytes at most, a NumPy array wants its natural alignment."""
+    """Bytes of the file's buffers, read-only. A buffer is copied once, however many tensors name
+    it: the file aligns it to 4 bytes at most, a NumPy array wants its natural alignment."""
 
     def __init__(self, reader: Reader, buffers: tuple[schema.Buffer, ...]) -> None:
         self._reader = reader
@@ -44,7 +44,11 @@ class Constants:
         view = buffer.data
         if view is None and buffer.offset > 1:
             view = self._reader.window(buffer.offset, buffer.size, f"buffer {index}")
-        return None if view is None else np.frombuffer(view, np.uint8).copy()
+        if view is None:
+            return None
+        array = np.frombuffer(view, np.uint8).copy()
+        array.setflags(write=False)
+        return array
 
 
 def read_tensor(record: schema.Tensor, constants: Constants) -> Tensor:
@@ -109,7 +113,7 @@ def _typed(data: Array, dtype: DType, shape: tuple[int, ...], is_sparse: bool) -
 
 def _quantization(record: schema.QuantizationParameters | None, rank: int) -> Quantization | None:
     """Quantisation of a tensor of this rank. A single scale of 0 says that there is none."""
-    if record is None or not any(record.scale[:2]):
+    if record is None or record.scale in ((), (0.0,)):
         return None
     scales, zero_points = record.scale, record.zero_point or (0,)
     if len(zero_points) == 1:

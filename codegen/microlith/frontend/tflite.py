@@ -5,7 +5,7 @@ well-formed but cannot be compiled passes, and `frontend.check` tells all of it 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,9 @@ from microlith.ir.graph import Graph, Op, Signature, Subgraph, Tensor
 
 MAX_FILE_SIZE = 1 << 31
 """Bytes. Offsets of a flatbuffer reach no further."""
+
+MAX_CUSTOM_NAME = 256
+"""Characters of a custom operator's name, which every message about such an op repeats."""
 
 _OTHER_FORMATS = {
     b"PK\x03\x04": "a zip archive, as Keras saves models (.keras)",
@@ -112,6 +115,7 @@ def _subgraph(
 ) -> tuple[Subgraph, list[Problem]]:
     """Subgraph `index`, and what it holds that a Graph cannot express."""
     record = model.subgraphs[index]
+    inputs = frozenset(record.inputs)
     with _located(subgraph_label(index)):
         tensors: list[Tensor] = []
         problems: list[Problem] = []
@@ -120,7 +124,7 @@ def _subgraph(
             with _located(where):
                 tensors.append(read_tensor(tensor, constants))
             where = ", ".join(filter(None, (subgraph_label(index), where)))
-            problems += unsupported(tensor, where, is_input=i in record.inputs)
+            problems += unsupported(tensor, where, is_input=i in inputs)
         operators = tuple(
             _operator(reader, model, i, operator) for i, operator in enumerate(record.operators)
         )
@@ -137,7 +141,8 @@ def _operator(reader: Reader, model: schema.Model, index: int, record: schema.Op
             fix=DAMAGED,
         )
     code = model.operator_codes[record.opcode_index]
-    kind = _kind(code)
+    with _located(f"op {index}"):
+        kind = _kind(code)
     op = Op(kind, index, record.inputs, record.outputs, code.version)
     with _located(op.label):
         return replace(op, attributes=_attributes(reader, kind, record))
@@ -146,6 +151,10 @@ def _operator(reader: Reader, model: schema.Model, index: int, record: schema.Op
 def _kind(code: schema.OperatorCode) -> str:
     """`CONV_2D`, `CUSTOM:name` or `BUILTIN_n`. Codes above 127 are in the newer field alone."""
     name = schema.operator_name(max(code.deprecated_builtin_code, code.builtin_code))
+    if len(code.custom_code) > MAX_CUSTOM_NAME:
+        raise ModelError(
+            f"its operator code has a name of {len(code.custom_code)} characters", fix=DAMAGED
+        )
     return f"CUSTOM:{code.custom_code}" if name == "CUSTOM" else name
 
 
@@ -172,14 +181,14 @@ def _signature(record: schema.SignatureDef, subgraphs: Sequence[Subgraph]) -> Si
         subgraph = subgraphs[record.subgraph_index]
         return Signature(
             key=record.signature_key,
-            inputs=_ports(record.inputs, subgraph.inputs, "an input"),
-            outputs=_ports(record.outputs, subgraph.outputs, "an output"),
+            inputs=_ports(record.inputs, frozenset(subgraph.inputs), "an input"),
+            outputs=_ports(record.outputs, frozenset(subgraph.outputs), "an output"),
             subgraph=record.subgraph_index,
         )
 
 
 def _ports(
-    entries: Sequence[schema.TensorMap], legal: Sequence[int], role: str
+    entries: Sequence[schema.TensorMap], legal: Set[int], role: str
 ) -> tuple[tuple[str, int], ...]:
     for entry in entries:
         if entry.tensor_index not in legal:
