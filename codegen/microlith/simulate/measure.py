@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_ALLOCATED = 0x2
 _WRITABLE = 0x1
+_ALLOCATED = 0x2
+_CODE = (".text", ".rodata", ".data.rel.ro")
 
 Figures = dict[str, int]
 
@@ -27,6 +28,15 @@ class Section:
     writable: bool
     empty: bool
     """Not in the file: cleared at start, or not initialised at all."""
+
+    @property
+    def is_code(self) -> bool:
+        """Instructions and constants, constant pointers that the loader relocates among them."""
+        return self.name.startswith(_CODE)
+
+    @property
+    def is_variable(self) -> bool:
+        return self.writable and not self.is_code
 
 
 @dataclass(frozen=True)
@@ -99,13 +109,12 @@ def host_figures(
     """The same for a program of this machine, whose libmodel.a holds `objects`."""
     sections = [section for member in objects for section in member.sections]
     weights = image.size(f"{name}_weights")
-    constant = sum(s.size for s in sections if not s.writable)
-    data = sum(s.size for s in sections if s.writable and not s.empty)
-    bss = sum(s.size for s in sections if s.writable and s.empty)
+    data = sum(s.size for s in sections if s.is_variable and not s.empty)
+    bss = sum(s.size for s in sections if s.is_variable and s.empty)
+    code = sum(s.size for s in sections if s.is_code) - weights + data
     model_ram = data + bss + image.size(*_objects(name))
-    all_ram = sum(s.size for s in image.sections if s.writable)
+    all_ram = sum(s.size for s in image.sections if s.is_variable)
     stored = sum(s.size for s in image.sections if not s.empty)
-    code = constant - weights + data
     flash = {"code": code, "weights": weights, "system": max(stored - code - weights, 0)}
     system = max(all_ram - model_ram, 0)
     return flash, _ram(image, name, stack, data=data, bss=bss, system=system)

@@ -134,7 +134,9 @@ def _execute(command: Sequence[str], time_limit: float) -> None:
     result = toolchain.attempt([program, *command[1:]], time_limit=time_limit)
     if result.returncode != 0:
         said = (result.stderr + result.stdout).strip()
-        raise ToolError(f"the firmware failed (exit code {result.returncode}): {said}")
+        code = result.returncode
+        ending = f"exit code {code}" if code > 0 else f"signal {-code}"
+        raise ToolError(f"the firmware failed ({ending}): {said}")
 
 
 def _collect(

@@ -88,16 +88,21 @@ static void print_causes(uint32_t cfsr)
     }
 }
 
-_Noreturn void mr_port_report_fault(uint32_t exception, uint32_t pc, uint32_t lr);
+_Noreturn void mr_port_report_fault(uint32_t exception, uint32_t pc, uint32_t lr,
+                                    const uint32_t *sp);
 
 /* Reached from `fault` with an empty stack. */
-_Noreturn MR_OPAQUE void mr_port_report_fault(uint32_t exception, uint32_t pc, uint32_t lr)
+_Noreturn MR_OPAQUE void mr_port_report_fault(uint32_t exception, uint32_t pc, uint32_t lr,
+                                              const uint32_t *sp)
 {
     static const char *const names[] = {"HardFault", "MemManage", "BusFault", "UsageFault"};
     uint32_t cfsr = CFSR;
     mr_print("firmware: ");
     mr_print(exception >= 3 && exception <= 6 ? names[exception - 3] : "unexpected exception");
     print_causes(cfsr);
+    if (sp < mr_stack_limit) {
+        mr_print(", stack overflow");
+    }
     print_hex(" at pc 0x", pc);
     print_hex(", lr 0x", lr);
     if ((cfsr & CFSR_MMARVALID) != 0) {
@@ -119,8 +124,8 @@ __attribute__((naked)) static void fault(void)
                      "mov r3, sp\n\t"
                      "ldr r1, [r3, #24]\n\t"
                      "ldr r2, [r3, #20]\n\t"
-                     "ldr r3, =mr_stack_top\n\t"
-                     "mov sp, r3\n\t"
+                     "ldr ip, =mr_stack_top\n\t"
+                     "mov sp, ip\n\t"
                      "b mr_port_report_fault\n\t"
                      ".ltorg");
 }
