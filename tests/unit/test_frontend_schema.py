@@ -35,12 +35,27 @@ FLAGS = {
 }  # fmt: skip
 
 
-def accessor(table: str, field: str) -> str:
-    """Source of the generated accessor of a field: `quantized_dimension` -> QuantizedDimension."""
-    wanted = field.replace("_", "").lower()
-    accessors = vars(getattr(generated, table))
-    (found,) = (value for name, value in accessors.items() if name.lower() == wanted)
-    return inspect.getsource(found)
+def accessor(table: str, slot: int) -> tuple[str, str]:
+    """Name and source of the generated accessor that reads a slot: (`StrideW`, source)."""
+    for name, member in vars(getattr(generated, table)).items():
+        is_helper = name.endswith(("Length", "IsNone", "AsNumpy"))
+        if inspect.isfunction(member) and not is_helper:
+            source = inspect.getsource(member)
+            if f"_tab.Offset({4 + 2 * slot})" in source:
+                return name, source
+    raise AssertionError(f"{table} has no slot {slot}")
+
+
+def same_words(ours: str, theirs: str) -> bool:
+    """Whether our name is the schema's with words shortened, spelled out or left out: `filter_w`
+    and `activation` stand for FilterWidth and FusedActivationFunction, `stride_w` not for StrideH.
+    """
+    words = iter(word.lower() for word in re.findall("[A-Z][a-z0-9]*", theirs))
+
+    def found(part: str) -> bool:
+        return any(word.startswith(part) or part.startswith(word) for word in words)
+
+    return all(found(part) for part in ours.split("_"))
 
 
 def generated_kind(source: str) -> str:
@@ -68,24 +83,33 @@ def declared_kind(kind: Any) -> str:
 
 def check_fields(table: Table[Any], defaults: dict[str, Any]) -> None:
     for field in table.fields:
-        source = accessor(table.name, field.name)
-        offset = re.search(r"_tab\.Offset\((\d+)\)", source)
-        assert offset is not None
-        assert (int(offset[1]) - 4) // 2 == field.slot, f"slot of {table.name}.{field.name}"
+        where = f"{table.name}.{field.name}"
+        name, source = accessor(table.name, field.slot)
+        assert same_words(field.name, name), f"{where} has the slot of {name}"
         # The generated code calls a union's member "Table".
         found = generated_kind(source).replace("Table", "table")
-        assert found == declared_kind(field.kind), f"kind of {table.name}.{field.name}"
+        assert found == declared_kind(field.kind), f"kind of {where}"
         if found in FLAGS:
             default = re.findall(r"return (\S+)", source)[-1]
-            assert float(defaults[field.name]) == float(
-                {"True": 1, "False": 0}.get(default, default)
-            )
+            number = float({"True": 1, "False": 0}.get(default, default))
+            assert float(defaults[field.name]) == number, f"default of {where}"
+
+
+def test_names_are_compared_by_words() -> None:
+    assert same_words("filter_w", "FilterWidth")
+    assert same_words("dilation_h", "DilationHFactor")
+    assert same_words("stride_width", "StrideW")
+    assert not same_words("stride_w", "StrideH")
+    assert not same_words("padding", "StrideW")
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
 def test_record_matches_the_official_schema(record: type) -> None:
     defaults = {field.name: field.default for field in dataclasses.fields(record)}
     check_fields(table_of(record), defaults)
+    for field in table_of(record).fields:
+        name, _ = accessor(record.__name__, field.slot)
+        assert name.lower() == field.name.replace("_", ""), "records use the schema's own names"
 
 
 def test_records_were_found() -> None:
