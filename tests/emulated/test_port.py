@@ -164,13 +164,35 @@ def test_the_kept_directory_runs_again_wherever_it_is(
     assert (moved / "firmware.elf").is_file()
 
 
+def enlarge(sources: Path, directory: Path, old: str, new: str) -> Path:
+    shutil.copytree(sources, directory)
+    for file in (directory / "model").iterdir():
+        file.write_text(file.read_text().replace(old, new))
+    return directory
+
+
+@pytest.mark.parametrize(("target", "arena"), [("cortex-m4", 0x3F0000), ("cortex-m55", 0x400000)])
+def test_arena_may_fill_the_memory(target: str, arena: int, sources: Path, tmp_path: Path) -> None:
+    large = enlarge(sources, tmp_path / "large", "48u", f"{arena:#x}u")
+    result = simulate(large, target, (toy.SPIN, 1))
+    assert result.ram["arena"] == arena + 5 * 4
+    assert result.outputs["count"].tolist() == [[1]]
+
+
+@pytest.mark.parametrize("target", EMULATED)
+def test_constants_may_take_two_megabytes(target: str, sources: Path, tmp_path: Path) -> None:
+    large = enlarge(
+        sources, tmp_path / "large", "int8_t added[4]", f"int8_t zero[{0x1FFFF0}], added[4]"
+    )
+    result = simulate(large, target, (toy.SPIN, 1))
+    assert result.flash["weights"] == 0x1FFFF4
+    assert result.outputs["y"][0, 1].tolist() == list(toy.WEIGHTS)
+
+
 @pytest.mark.parametrize("target", EMULATED)
 def test_a_firmware_too_large_for_the_board_is_explained(
     target: str, sources: Path, tmp_path: Path
 ) -> None:
-    large = tmp_path / "large"
-    shutil.copytree(sources, large)
-    header = large / "model" / "toy.h"
-    header.write_text(header.read_text().replace("48u", "0x500000u"))
+    large = enlarge(sources, tmp_path / "large", "48u", "0x500000u")
     with pytest.raises(ToolError, match=r"needs \d+ bytes more than memory \w+ has"):
         simulate(large, target, (toy.SPIN, 1))
