@@ -6,7 +6,10 @@ from __future__ import annotations
 from microlith.kernels.base import Kernel
 from microlith.kernels.portable import (
     activation,
+    conv,
+    depthwise,
     elementwise,
+    fully_connected,
     pooling,
     quantize,
     reduce,
@@ -16,7 +19,10 @@ from microlith.kernels.portable import (
 
 PORTABLE: tuple[Kernel, ...] = (
     *activation.KERNELS,
+    *conv.KERNELS,
+    *depthwise.KERNELS,
     *elementwise.KERNELS,
+    *fully_connected.KERNELS,
     *pooling.KERNELS,
     *quantize.KERNELS,
     *reduce.KERNELS,

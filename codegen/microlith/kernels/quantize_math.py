@@ -50,6 +50,42 @@ def rounding_shift(value: int, bits: int) -> int:
     return (value + half) >> bits if value >= 0 else -((half - value) >> bits)
 
 
+def exact_multiplier(real: float, furthest: int, bound: int) -> tuple[int, int] | None:
+    """(multiplier, shift) for mr_requantize_single that round as a product of doubles does.
+
+    The reference scales some accumulators by `real` > 0 in double precision and rounds halves away
+    from zero. The pair gives the same integer for every accumulator of magnitude up to `bound`,
+    where integers of magnitude `furthest` and beyond are as good as each other (they saturate).
+    None when no multiplier of 31 bits does. Both roundings are odd functions that do not
+    decrease, so it suffices to compare the least accumulators that reach each integer.
+    """
+    nearest, shift = quantize_multiplier(real)
+    bits = 31 - shift
+    least, most = 0, 2**31 - 1
+    for integer in range(1, furthest + 1):
+        edge = (2 * integer - 1) << (bits - 1)  # (integer - 1/2) * 2^bits
+        reached = bound * real >= integer - 0.5
+        step = _first_reaching(real, integer) if reached else bound + 1
+        most = min(most, (edge - 1) // (step - 1)) if step > 1 else most
+        if not reached:
+            break
+        least = max(least, -(-edge // step))
+    if least > most:
+        return None
+    return min(max(nearest, least), most), shift
+
+
+def _first_reaching(real: float, integer: int) -> int:
+    """Least accumulator whose product with `real`, in double precision, rounds to `integer` > 0."""
+    edge = integer - 0.5
+    step = math.ceil(edge / real)
+    while (step - 1) * real >= edge:
+        step -= 1
+    while step * real < edge:
+        step += 1
+    return step
+
+
 def activation_range(activation: str, tensor: Tensor) -> tuple[int, int]:
     """Smallest and largest quantised value of `tensor` after a fused activation.
 

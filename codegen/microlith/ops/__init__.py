@@ -3,12 +3,23 @@
 
 from __future__ import annotations
 
-from microlith.ops import activation, elementwise, pooling, quantize, reduce, shape
+from microlith.ops import (
+    activation,
+    conv,
+    elementwise,
+    fully_connected,
+    pooling,
+    quantize,
+    reduce,
+    shape,
+)
 from microlith.ops.base import Operator
 
 OPERATORS: tuple[Operator, ...] = (
     *activation.OPERATORS,
+    *conv.OPERATORS,
     *elementwise.OPERATORS,
+    *fully_connected.OPERATORS,
     *pooling.OPERATORS,
     *quantize.OPERATORS,
     *reduce.OPERATORS,

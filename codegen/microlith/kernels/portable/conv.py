@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CONV_2D in portable C, and the depthwise convolutions that its kernels compute best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from microlith.ir.graph import Array, DType, OpView
+from microlith.ir.program import Constant
+from microlith.kernels.base import Argument, Const, InRows, Kernel, Lowering, OutRows, Scratch
+from microlith.kernels.portable.accumulate import (
+    MOST_PRODUCTS,
+    channel_multipliers,
+    factor_too_large,
+    float_biases,
+    folded_biases,
+)
+from microlith.kernels.portable.window import too_large, window_params
+from microlith.kernels.quantize_math import activation_range, float_activation_range
+from microlith.ops.conv import ConvAttributes, conv_extents
+from microlith.targets.target import Target
+
+LANES = 4
+"""Output channels that are computed together."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A convolution in groups of channels; a depthwise one has a group for each input channel.
+    `weights` are [output, row, column, input of the group]."""
+
+    window: dict[str, int]
+    weights: Array
+    groups: int
+
+    @property
+    def group_inputs(self) -> int:
+        return int(self.weights.shape[3])
+
+    @property
+    def group_outputs(self) -> int:
+        return int(self.weights.shape[0]) // self.groups
+
+    @property
+    def taps(self) -> int:
+        """Products of one output."""
+        return int(self.weights[0].size)
+
+    @property
+    def pads(self) -> bool:
+        """Whether some window reaches over a side of the image."""
+        return any(_reaches_out(self.window, axis) for axis in ("height", "width"))
+
+    @property
+    def gathers(self) -> bool:
+        """Whether some window is not a rectangle of whole pixels inside the image's width."""
+        return (
+            self.groups > 1
+            or self.window["dilation_width"] > 1
+            or _reaches_out(self.window, "width")
+        )
+
+    @property
+    def joins_rows(self) -> bool:
+        """Whether output pixels depend on the one input pixel in the same place."""
+        w = self.window
+        ones = ("kernel_height", "kernel_width", "stride_height", "stride_width")
+        return self.groups == 1 and all(w[name] == 1 for name in ones)
+
+
+def _reaches_out(window: Mapping[str, int], axis: str) -> bool:
+    before = window["pad_top" if axis == "height" else "pad_left"]
+    last = (window[f"out_{axis}"] - 1) * window[f"stride_{axis}"] - before
+    reach = (window[f"kernel_{axis}"] - 1) * window[f"dilation_{axis}"]
+    return before > 0 or last + reach >= window[f"in_{axis}"]
+
+
+def geometry(op: OpView) -> Geometry:
+    """Of a CONV_2D or DEPTHWISE_CONV_2D that keeps its rules."""
+    weights = op.input(1).data
+    assert weights is not None
+    channels = op.input().shape[3]
+    if op.op.kind == "DEPTHWISE_CONV_2D":
+        return Geometry(conv_window(op), weights.transpose(3, 1, 2, 0), channels)
+    return Geometry(conv_window(op), weights, channels // weights.shape[3])
+
+
+def conv_window(op: OpView) -> dict[str, int]:
+    """Values of an mr_window."""
+    a: ConvAttributes = op.attributes
+    _, height, width, _ = op.input(1).shape
+    return window_params(
+        op,
+        conv_extents(op),
+        (height, width),
+        (a.stride_height, a.stride_width),
+        (a.dilation_height, a.dilation_width),
+    )
+
+
+def pack(weights: Array, groups: int) -> Array:
+    """Weights [output, row, column, input] as [group][block][row][column][input][LANES]; the last
+    block of a group is filled up with zeros."""
+    group_outputs = weights.shape[0] // groups
+    blocks = -(-group_outputs // LANES)
+    grouped = weights.reshape(groups, group_outputs, -1)
+    padded = np.zeros((groups, blocks * LANES, grouped.shape[2]), weights.dtype)
+    padded[:, :group_outputs] = grouped
+    return padded.reshape(groups, blocks, LANES, -1).swapaxes(2, 3)
+
+
+class ConvKernel(Kernel):
+    """A convolution over bands of rows."""
+
+    source = "conv"
+    operators = ("CONV_2D", "DEPTHWISE_CONV_2D")
+    dtype: ClassVar[DType]
+    macs_per_instruction: ClassVar[float]
+
+    def rejects(self, op: OpView) -> str | None:
+        found = op.input().dtype
+        if found != self.dtype:
+            return f"is for {self.dtype.value}, not {found.value}"
+        return too_large(
+            conv_window(op) | {"channels": max(op.input().shape[3], op.output().shape[3])}
+        )
+
+    def lower(self, op: OpView, target: Target) -> Lowering:
+        shape = geometry(op)
+        constants = [
+            Constant("weights", pack(shape.weights, shape.groups)),
+            *self.output_constants(op, shape),
+        ]
+        if shape.pads:
+            constants.append(Constant("padding", padding_row(op)))
+        batches, height, _, _ = op.output().shape
+        return Lowering(
+            params={"conv": conv_params(op, shape), **self.output_params(op)},
+            constants=tuple(constants),
+            scratch=self.scratch(shape, target),
+            rows=batches * height,
+        )
+
+    def scratch(self, shape: Geometry, target: Target) -> int:
+        """Bytes of the row tables and of two gathered windows."""
+        windows = 2 * shape.taps * self.dtype.size if shape.gathers else 0
+        return 3 * shape.window["kernel_height"] * target.pointer_size + windows
+
+    def output_constants(self, op: OpView, shape: Geometry) -> tuple[Constant, ...]:
+        """Constants that make outputs of sums: `biases` and others."""
+        raise NotImplementedError
+
+    def output_params(self, op: OpView) -> Mapping[str, Argument]:
+        """Parameters that make outputs of sums."""
+        raise NotImplementedError
+
+    def cost(self, op: OpView, target: Target) -> float:
+        shape = geometry(op)
+        lanes = -(-shape.group_outputs // LANES) * LANES
+        gathered = 4.0 * shape.taps if shape.gathers else 0.0
+        per_lane = shape.taps / self.macs_per_instruction + 35.0
+        pixels = op.output().elements / op.output().shape[3]
+        return pixels * shape.groups * (lanes * per_lane + gathered + 60.0)
+
+
+def padding_row(op: OpView) -> Array:
+    """Zero points, as many as the input has elements in a row."""
+    source = op.input()
+    zero_point = 0 if source.dtype.is_float else source.zero_point
+    return np.full(source.shape[2] * source.shape[3], zero_point, source.dtype.numpy)
+
+
+def conv_params(op: OpView, shape: Geometry) -> dict[str, Argument]:
+    """Values of an mr_conv_2d."""
+    return {
+        "input": InRows(0),
+        "output": OutRows(),
+        "window": shape.window,
+        "weights": Const("weights"),
+        "biases": Const("biases"),
+        "padding": Const("padding") if shape.pads else 0,
+        "scratch": Scratch(),
+        "in_channels": op.input().shape[3],
+        "groups": shape.groups,
+        "group_inputs": shape.group_inputs,
+        "group_outputs": shape.group_outputs,
+        "joins_rows": int(shape.joins_rows),
+    }
+
+
+class Conv2DInt8(ConvKernel):
+    name = "conv_2d_s8"
+    function = "mr_conv_2d_s8"
+    params = "mr_conv_2d_s8_params"
+    dtype = DType.INT8
+    macs_per_instruction = 0.57
+
+    def rejects(self, op: OpView) -> str | None:
+        return super().rejects(op) or int8_limits(op)
+
+    def output_constants(self, op: OpView, shape: Geometry) -> tuple[Constant, ...]:
+        biases = Constant("biases", folded_biases(op, shape.weights))
+        return (biases, *channel_multipliers(op, shape.weights.shape[0]))
+
+    def output_params(self, op: OpView) -> Mapping[str, Argument]:
+        return int8_output_params(op)
+
+
+class Conv2DFloat(ConvKernel):
+    name = "conv_2d_f32"
+    function = "mr_conv_2d_f32"
+    params = "mr_conv_2d_f32_params"
+    dtype = DType.FLOAT32
+    macs_per_instruction = 0.36
+
+    def output_constants(self, op: OpView, shape: Geometry) -> tuple[Constant, ...]:
+        return (Constant("biases", float_biases(op, shape.weights.shape[0])),)
+
+    def output_params(self, op: OpView) -> Mapping[str, Argument]:
+        return float_output_params(op)
+
+
+def int8_limits(op: OpView) -> str | None:
+    """Why an int8 convolution does not fit 32-bit accumulators, or None."""
+    taps = op.input(1).elements // op.output().shape[3]
+    if taps > MOST_PRODUCTS:
+        return f"sums {taps} products an output, more than {MOST_PRODUCTS}"
+    return factor_too_large(op)
+
+
+def int8_output_params(op: OpView) -> dict[str, Argument]:
+    """Parameters that make int8 outputs of accumulators."""
+    least, most = activation_range(op.attributes.activation, op.output())
+    return {
+        "multipliers": Const("multipliers"),
+        "shifts": Const("shifts"),
+        "output_zero_point": op.output().zero_point,
+        "least": least,
+        "most": most,
+    }
+
+
+def float_output_params(op: OpView) -> dict[str, Argument]:
+    """Parameters that make float outputs of sums."""
+    least, most = float_activation_range(op.attributes.activation)
+    return {"least": least, "most": most}
+
+
+KERNELS = (Conv2DInt8(), Conv2DFloat())

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DEPTHWISE_CONV_2D in portable C, for as many outputs as inputs. Other depthwise convolutions are
+grouped ones: see conv.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from microlith.ir.graph import Array, DType, OpView
+from microlith.ir.program import Constant
+from microlith.kernels.base import Argument, Const, InRows, Kernel, Lowering, OutRows, Scratch
+from microlith.kernels.portable.accumulate import channel_multipliers, float_biases, folded_biases
+from microlith.kernels.portable.conv import (
+    LANES,
+    conv_window,
+    float_output_params,
+    geometry,
+    int8_limits,
+    int8_output_params,
+    padding_row,
+)
+from microlith.kernels.portable.window import too_large
+from microlith.targets.target import Target
+
+
+class DepthwiseKernel(Kernel):
+    """A depthwise convolution over bands of rows."""
+
+    source = "depthwise"
+    operators = ("DEPTHWISE_CONV_2D",)
+    dtype: ClassVar[DType]
+
+    def rejects(self, op: OpView) -> str | None:
+        found, channels = op.input().dtype, op.input().shape[3]
+        if found != self.dtype:
+            return f"is for {self.dtype.value}, not {found.value}"
+        if channels != op.output().shape[3]:
+            return f"is for one output a channel, not {op.output().shape[3] // channels}"
+        if channels < LANES:
+            return f"needs at least {LANES} channels, not {channels}"
+        return too_large(conv_window(op))
+
+    def lower(self, op: OpView, target: Target) -> Lowering:
+        weights = op.input(1).data
+        assert weights is not None
+        shape = geometry(op)
+        channels = op.input().shape[3]
+        constants = [
+            Constant("weights", weights.reshape(-1)),
+            *self.output_constants(op, shape.weights),
+        ]
+        if shape.pads:
+            constants.append(Constant("padding", padding_row(op)[:channels]))
+        conv: dict[str, Argument] = {
+            "input": InRows(0),
+            "output": OutRows(),
+            "window": shape.window,
+            "weights": Const("weights"),
+            "biases": Const("biases"),
+            "padding": Const("padding") if shape.pads else 0,
+            "scratch": Scratch(),
+            "channels": channels,
+        }
+        batches, height, _, _ = op.output().shape
+        pointers = shape.window["kernel_height"] + shape.taps
+        return Lowering(
+            params={"conv": conv, **self.output_params(op)},
+            constants=tuple(constants),
+            scratch=pointers * target.pointer_size,
+            rows=batches * height,
+        )
+
+    def output_constants(self, op: OpView, weights: Array) -> tuple[Constant, ...]:
+        """Constants that make outputs of sums: `biases` and others."""
+        raise NotImplementedError
+
+    def output_params(self, op: OpView) -> Mapping[str, Argument]:
+        """Parameters that make outputs of sums."""
+        raise NotImplementedError
+
+    def cost(self, op: OpView, target: Target) -> float:
+        taps = geometry(op).taps
+        channels = op.output().shape[3]
+        pixels = op.output().elements / channels
+        return pixels * (channels * (4.3 * taps + 35.0) + 8.0 * taps + 40.0)
+
+
+class DepthwiseConv2DInt8(DepthwiseKernel):
+    name = "depthwise_conv_2d_s8"
+    function = "mr_depthwise_conv_2d_s8"
+    params = "mr_depthwise_conv_2d_s8_params"
+    dtype = DType.INT8
+
+    def rejects(self, op: OpView) -> str | None:
+        return super().rejects(op) or int8_limits(op)
+
+    def output_constants(self, op: OpView, weights: Array) -> tuple[Constant, ...]:
+        biases = Constant("biases", folded_biases(op, weights))
+        return (biases, *channel_multipliers(op, weights.shape[0]))
+
+    def output_params(self, op: OpView) -> Mapping[str, Argument]:
+        return int8_output_params(op)
+
+
+class DepthwiseConv2DFloat(DepthwiseKernel):
+    name = "depthwise_conv_2d_f32"
+    function = "mr_depthwise_conv_2d_f32"
+    params = "mr_depthwise_conv_2d_f32_params"
+    dtype = DType.FLOAT32
+
+    def output_constants(self, op: OpView, weights: Array) -> tuple[Constant, ...]:
+        return (Constant("biases", float_biases(op, weights.shape[0])),)
+
+    def output_params(self, op: OpView) -> Mapping[str, Argument]:
+        return float_output_params(op)
+
+
+KERNELS = (DepthwiseConv2DInt8(), DepthwiseConv2DFloat())
