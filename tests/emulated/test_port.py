@@ -89,21 +89,21 @@ def test_measures_come_from_the_sections(target: str, sources: Path) -> None:
     result = simulate(sources, target, (toy.DEEP, 5))
     instance = 5 * targets.get(target).pointer_size
     assert result.flash["weights"] == len(toy.WEIGHTS)
-    assert 400 < result.flash["code"] < 1200
-    assert 1000 < result.flash["system"] < 6000
+    assert result.flash["code"] in range(400, 1200)
+    assert result.flash["system"] in range(1000, 6000)
     assert result.ram["arena"] == toy.ARENA + instance
     assert (result.ram["data"], result.ram["bss"]) == (8, 0)
-    assert 5000 < result.ram["stack"] < 7000
+    assert result.ram["stack"] in range(5000, 7000)
 
 
 def test_measures_of_this_machine(sources: Path) -> None:
     result = simulate(sources, "host", (toy.SPIN, 0))
-    if not result.flash:
+    if result.flash["code"] is None:
         pytest.skip("programs of this machine are not ELF files")
     assert result.flash["weights"] == len(toy.WEIGHTS)
-    assert 400 < result.flash["code"] < 4000
+    assert result.flash["code"] in range(400, 4000)
     assert (result.ram["data"], result.ram["bss"]) == (4, 0)
-    assert 0 < result.ram["stack"] < 4000
+    assert result.ram["stack"] in range(1, 4000)
 
 
 @pytest.mark.parametrize("target", ALL)

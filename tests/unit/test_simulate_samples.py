@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from microlith.errors import InputError, ToolError
-from microlith.ir.graph import DType
+from microlith.ir.graph import Array, DType
 from microlith.ir.program import Port
 from microlith.simulate import samples
 
@@ -23,14 +23,20 @@ B = port("b", DType.FLOAT32, ())
 
 
 def test_pack_puts_the_inputs_of_a_sample_side_by_side() -> None:
-    arrays = {"a": np.array([[1, 2], [3, 4]], np.int8), "b": np.array([0.5, 1.5], np.float32)}
+    arrays: dict[str, Array] = {
+        "a": np.array([[1, 2], [3, 4]], np.int8),
+        "b": np.array([0.5, 1.5], np.float32),
+    }
     data, number = samples.pack((A, B), arrays)
     assert number == 2
     assert data == struct.pack("<2bf2bf", 1, 2, 0.5, 3, 4, 1.5)
 
 
 def test_unpack_is_the_inverse() -> None:
-    arrays = {"a": np.array([[1, 2], [3, 4]], np.int8), "b": np.array([0.5, 1.5], np.float32)}
+    arrays: dict[str, Array] = {
+        "a": np.array([[1, 2], [3, 4]], np.int8),
+        "b": np.array([0.5, 1.5], np.float32),
+    }
     data, number = samples.pack((A, B), arrays)
     back = samples.unpack((A, B), data, number)
     assert {key: (value.dtype, value.tolist()) for key, value in back.items()} == {
@@ -53,14 +59,14 @@ def test_a_model_without_inputs_has_one_sample() -> None:
         ({"a": np.zeros((1, 2), np.uint8)}, "uint8 instead of int8"),
     ],
 )
-def test_unfit_samples_are_explained(arrays: dict[str, np.ndarray], message: str) -> None:
+def test_unfit_samples_are_explained(arrays: dict[str, Array], message: str) -> None:
     with pytest.raises(InputError) as error:
         samples.pack((A,), {key: np.asarray(value) for key, value in arrays.items()})
     assert message in str(error.value)
 
 
 def test_inputs_have_equally_many_samples() -> None:
-    arrays = {"a": np.zeros((2, 2), np.int8), "b": np.zeros(3, np.float32)}
+    arrays: dict[str, Array] = {"a": np.zeros((2, 2), np.int8), "b": np.zeros(3, np.float32)}
     with pytest.raises(InputError, match="same number of samples"):
         samples.pack((A, B), arrays)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microlith import resources
+from microlith.emit.platform import linker_script
 from microlith.emit.templates import render
 from microlith.errors import ToolError
 from microlith.ir.program import Program
@@ -39,10 +40,10 @@ class Firmware:
     image: Image | None
     objects: tuple[Image, ...]
 
-    def figures(self, name: str, stack: int) -> tuple[Figures, Figures]:
-        """Flash and RAM in bytes; empty when the file cannot be measured."""
+    def figures(self, name: str, stack: int | None) -> tuple[Figures, Figures]:
+        """Flash and RAM, in bytes, of the model `name`, whose invoke took `stack`."""
         if self.image is None:
-            return {}, {}
+            return {**measure.UNKNOWN_FLASH}, {**measure.UNKNOWN_RAM, "stack": stack}
         if self.board is None:
             return measure.host_figures(self.image, self.objects, name, stack)
         return measure.board_figures(self.image, name, stack)
@@ -110,7 +111,7 @@ def _write_subject(program: Program, directory: Path) -> Path:
 
 def _write_linker_script(program: Program, board: Board, directory: Path) -> Path:
     path = directory / "link.ld"
-    path.write_text(render("link.ld.j2", name=program.name, board=board), encoding="utf-8")
+    path.write_text(linker_script(program, board), encoding="utf-8")
     return path
 
 

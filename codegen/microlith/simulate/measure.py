@@ -16,7 +16,11 @@ _WRITABLE = 0x1
 _ALLOCATED = 0x2
 _CODE = (".text", ".rodata", ".data.rel.ro")
 
-Figures = dict[str, int]
+Figures = dict[str, int | None]
+"""Bytes by name of the part; None where they cannot be measured."""
+
+UNKNOWN_FLASH: Figures = dict.fromkeys(("code", "weights", "system"))
+UNKNOWN_RAM: Figures = dict.fromkeys(("arena", "data", "bss", "stack", "system"))
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,9 @@ def _symbols(elf: Any) -> Iterator[tuple[str, tuple[int, int]]]:
             yield symbol.name, (symbol["st_value"], symbol["st_size"])
 
 
-def board_figures(image: Image, name: str, stack: int) -> tuple[Figures, Figures]:
+def board_figures(image: Image, name: str, stack: int | None) -> tuple[Figures, Figures]:
     """Flash and RAM, in bytes, of the model `name` in a firmware for a board."""
-    flash = {
+    flash: Figures = {
         "code": image.total(".model_code", ".model_data"),
         "weights": image.total(".weights"),
         "system": image.total(".vectors", ".system", ".data"),
@@ -104,7 +108,7 @@ def board_figures(image: Image, name: str, stack: int) -> tuple[Figures, Figures
 
 
 def host_figures(
-    image: Image, objects: Sequence[Image], name: str, stack: int
+    image: Image, objects: Sequence[Image], name: str, stack: int | None
 ) -> tuple[Figures, Figures]:
     """The same for a program of this machine, whose libmodel.a holds `objects`."""
     sections = [section for member in objects for section in member.sections]
@@ -115,12 +119,14 @@ def host_figures(
     model_ram = data + bss + image.size(*_objects(name))
     all_ram = sum(s.size for s in image.sections if s.is_variable)
     stored = sum(s.size for s in image.sections if not s.empty)
-    flash = {"code": code, "weights": weights, "system": max(stored - code - weights, 0)}
+    flash: Figures = {"code": code, "weights": weights, "system": max(stored - code - weights, 0)}
     system = max(all_ram - model_ram, 0)
     return flash, _ram(image, name, stack, data=data, bss=bss, system=system)
 
 
-def _ram(image: Image, name: str, stack: int, *, data: int, bss: int, system: int) -> Figures:
+def _ram(
+    image: Image, name: str, stack: int | None, *, data: int, bss: int, system: int
+) -> Figures:
     arena = image.size(*_objects(name))
     return {"arena": arena, "data": data, "bss": bss, "stack": stack, "system": system}
 

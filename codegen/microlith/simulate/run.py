@@ -28,7 +28,7 @@ _COUNTS = "instructions.txt"
 class SimulationResult:
     """`outputs` are arrays [samples, *shape] by port key; `instructions` executed in each invoke,
     or None without an emulator that counts; `flash` {code, weights, system} and `ram` {arena,
-    data, bss, stack, system} in bytes, empty when the firmware's format cannot be measured;
+    data, bss, stack, system} in bytes, None where they cannot be measured;
     `trace` the bytes of each op's outputs, uint8[samples, bytes], when asked for."""
 
     outputs: dict[str, Array]
@@ -144,7 +144,7 @@ def _collect(
 ) -> SimulationResult:
     """Reads what the run left behind, and removes what is of no use afterwards."""
     outputs = samples.unpack(program.outputs, (directory / "output.bin").read_bytes(), number)
-    stack = int((directory / "report.txt").read_text(encoding="ascii").split()[1])
+    stack = int((directory / "report.txt").read_text(encoding="ascii").split()[1]) or None
     flash, ram = firmware.figures(program.name, stack)
     instructions = trace = None
     if counted:
