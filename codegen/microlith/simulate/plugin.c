@@ -29,9 +29,7 @@ typedef uint64_t qemu_plugin_id_t;
 typedef struct qemu_info_t qemu_info_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
-enum qemu_plugin_cb_flags {
-    QEMU_PLUGIN_CB_NO_REGS
-};
+enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
 typedef void (*tb_trans_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 typedef void (*vcpu_udata_cb)(unsigned int cpu, void *user);
 typedef void (*udata_cb)(qemu_plugin_id_t id, void *user);
