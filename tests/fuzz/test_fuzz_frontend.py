@@ -19,8 +19,8 @@ from tests.paths import ROOT, SHARED
 from tests.tflite_builder import ModelBuilder
 
 SEED = 20240
-MUTATIONS = 400
-"""Mutated files a model: some thousands in all, in half a minute."""
+MUTATIONS = 300
+"""Mutated files a model: some thousands in all."""
 
 LARGEST = 100_000
 """Bytes. Larger models have the same structure around larger buffers."""
