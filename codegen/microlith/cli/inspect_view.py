@@ -120,7 +120,8 @@ def _line(console: Console, text: str, indent: int = 0) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    console.print(Padding.indent(Text(_printable(text)), indent))
+    line = Text(_printable(text))
+    console.print(Padding.indent(line, indent) if indent else line)
 
 
 def _printable(text: str) -> str:
