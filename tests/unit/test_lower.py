@@ -32,7 +32,7 @@ def test_identifier(text: str, expected: str) -> None:
 
 
 def test_tensor_label_takes_the_first_of_fused_names() -> None:
-    assert tensor_label("net/conv/Relu;net/bn/FusedBatchNormV3", 3) == "net_conv_relu"
+    assert tensor_label("net/conv/Relu;net/bn/FusedBatchNormV3", 3) == "conv_relu"
     assert tensor_label("", 3) == "tensor_3"
     assert tensor_label("9", 3) == "m_9"
     assert len(tensor_label("layer/" * 30, 3)) <= 48

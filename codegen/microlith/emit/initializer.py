@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from microlith.emit.literals import LINE, number
+from microlith.emit.literals import LINE, number, wrapped
 from microlith.ir.program import BufferRef, ConstantRef, Params, Value
 from microlith.kernels.layout import struct_fields
 
@@ -25,12 +25,28 @@ def parameters(
     missing = [name for name in fields if name not in params]
     unknown = [name for name in params if name not in fields]
     assert not missing and not unknown, f"{struct}: missing {missing}, unknown {unknown}"
-    return "\n".join(
-        f"{INDENT}.{name} = {_wrapped(_value(params[name], buffer_label))}," for name in fields
-    )
+    ordered = {name: params[name] for name in fields}
+    return "\n".join(_members(ordered, INDENT, buffer_label))
 
 
-def _value(value: Value, buffer_label: Callable[[int], str]) -> str:
+def _members(value: Params, indent: str, buffer_label: Callable[[int], str]) -> list[str]:
+    """The members of a struct, a line each; what does not fit on a line is broken in turn."""
+    lines = []
+    for name, item in value.items():
+        line = f"{indent}.{name} = {_inline(item, buffer_label)},"
+        if len(line) > LINE and isinstance(item, Mapping):
+            inner = _members(item, indent + INDENT, buffer_label)
+            lines += [f"{indent}.{name} = {{", *inner, f"{indent}}},"]
+        elif len(line) > LINE and isinstance(item, Sequence):
+            words = [_inline(element, buffer_label) for element in item]
+            body = wrapped(words, indent + INDENT)
+            lines += [f"{indent}.{name} = {{", body, f"{indent}}},"]
+        else:
+            lines.append(line)
+    return lines
+
+
+def _inline(value: Value, buffer_label: Callable[[int], str]) -> str:
     match value:
         case BufferRef(buffer, offset):
             label = buffer_label(buffer)
@@ -38,21 +54,9 @@ def _value(value: Value, buffer_label: Callable[[int], str]) -> str:
         case ConstantRef(name):
             return f"CONSTANT({name})"
         case Mapping():
-            inner = [f".{name} = {_value(item, buffer_label)}" for name, item in value.items()]
+            inner = [f".{name} = {_inline(item, buffer_label)}" for name, item in value.items()]
             return "{" + ", ".join(inner) + "}"
         case Sequence():
-            return "{" + ", ".join(_value(item, buffer_label) for item in value) + "}"
+            return "{" + ", ".join(_inline(item, buffer_label) for item in value) + "}"
         case _:
             return number(value)
-
-
-def _wrapped(text: str) -> str:
-    """Breaks a long brace list after commas."""
-    if len(text) <= LINE - 24:
-        return text
-    lines = [""]
-    for word in text.split(" "):
-        if len(lines[-1]) + len(word) > LINE - 12:
-            lines.append("")
-        lines[-1] += f" {word}" if lines[-1] else word
-    return ("\n" + INDENT * 2).join(lines)

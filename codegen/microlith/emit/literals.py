@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from microlith.ir.graph import Array
@@ -40,14 +42,17 @@ def number(value: int | float) -> str:
 
 def rows(values: Array, indent: str) -> str:
     """A one-dimensional array as comma-separated literals, in lines of at most LINE characters."""
-    literals = [number(value) for value in values.tolist()]
+    return wrapped([number(value) for value in values.tolist()], indent)
+
+
+def wrapped(words: Sequence[str], indent: str) -> str:
+    """Words, a comma after each, in lines of at most LINE characters."""
     lines: list[str] = []
     current = indent
-    for literal in literals:
-        piece = f"{literal},"
-        if len(current) + len(piece) + 1 > LINE:
+    for word in words:
+        if len(current) + len(word) + 2 > LINE and current != indent:
             lines.append(current.rstrip())
             current = indent
-        current += piece if current == indent else f" {piece}"
+        current += f"{word}, "
     lines.append(current.rstrip())
     return "\n".join(lines)

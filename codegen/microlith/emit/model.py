@@ -18,11 +18,12 @@ from microlith.version import __version__
 
 
 def model_sources(program: Program, target: Target) -> dict[str, str]:
-    """Text of the model's four files by file name."""
+    """Text of the model's files by file name."""
     view = _view(program, target)
     return {
         f"{program.name}.h": render("model/model.h.j2", m=view),
         f"{program.name}.c": render("model/model.c.j2", m=view),
+        f"{program.name}_layout.h": render("model/layout.h.j2", m=view),
         f"{program.name}_weights.h": render("model/weights.h.j2", m=view),
         f"{program.name}_weights.c": render("model/weights.c.j2", m=view),
     }

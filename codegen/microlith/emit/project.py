@@ -102,6 +102,7 @@ def _view(
     files: Mapping[str, str],
 ) -> dict[str, Any]:
     sources = [path for path in files if path.endswith(".c")]
+    binary = f"{program.name}.elf" if target.emulator else program.name
     memory = program.memory
     return {
         "name": program.name,
@@ -116,14 +117,14 @@ def _view(
         "archiver": base.archiver,
         "flags": target.cflags,
         "emulator": target.emulator,
-        "binary": f"{program.name}.elf" if target.emulator else program.name,
+        "binary": binary,
         "link_flags": base.link_flags,
         "cmake_link_flags": [
             f.replace("link.ld", "${CMAKE_SOURCE_DIR}/link.ld") for f in base.link_flags
         ],
         "libraries": base.libraries,
         "cmake_libraries": [flag.removeprefix("-l") for flag in base.libraries],
-        "run": base.run(f"build/{program.name}"),
+        "run": base.run(f"build/{binary}"),
         "cmake_run": base.run(f"$<TARGET_FILE:{program.name}>"),
         "model_sources": [p for p in sources if p.startswith(("model/", "microlith/"))],
         "application_sources": [p for p in sources if p.startswith(("src/", "port/"))],

@@ -42,7 +42,7 @@ def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
     inputs, outputs = named_ports(graph, options.signature)
     main = graph.main
     selected = _select_all(graph, target, options)
-    labels = unique(tensor_label(t.name, i) for i, t in enumerate(main.tensors))
+    labels = _labels(main)
     arena = plan_arena(
         main,
         [(s.op, s.lowering) for s in selected],
@@ -69,6 +69,14 @@ def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
         keep_inputs=options.keep_inputs,
         disabled_passes=options.disabled_passes,
     )
+
+
+def _labels(main: Subgraph) -> list[str]:
+    """A label for each tensor. Converters name a layer's weights and its result alike: where they
+    do, the result keeps the plain name."""
+    order = sorted(range(len(main.tensors)), key=lambda i: main.tensors[i].is_constant)
+    labels = unique(tensor_label(main.tensors[i].name, i) for i in order)
+    return [label for _, label in sorted(zip(order, labels, strict=True))]
 
 
 def _select_all(graph: Graph, target: Target, options: CompileOptions) -> list[Selected]:

@@ -10,6 +10,7 @@ from functools import cache
 from microlith import resources
 
 LONGEST = 48
+"""Characters of a tensor's label."""
 
 C_KEYWORDS = frozenset(
     (
@@ -42,12 +43,10 @@ def identifier(text: str, fallback: str) -> str:
 
 
 def tensor_label(name: str, index: int) -> str:
-    """Short identifier of a tensor: the last parts of the first of its (often fused) names."""
-    first = name.split(";")[0]
-    label = identifier(first, f"tensor_{index}").lower()
-    if len(label) > LONGEST:
-        label = label[-LONGEST:].split("_", 1)[-1].strip("_") or f"tensor_{index}"
-    return f"t_{label}" if label[0].isdigit() else label
+    """Short identifier of a tensor: the last two parts of the first of its (often fused) names."""
+    parts = name.split(";")[0].split("/")
+    label = identifier("_".join(parts[-2:]), f"tensor_{index}").lower()
+    return label[:LONGEST].rstrip("_")
 
 
 @cache
