@@ -144,7 +144,7 @@ def main() -> None:
     reference = Reference(int8_model)
     (HERE / "digits_int8.tflite").write_bytes(int8_model)
 
-    # The first test images as they come, not chosen: a wrong answer among them would show.
+    # The first test images as they come, not chosen: one of them is not recognised.
     samples = reference.quantize(split.test_images[:SAMPLES])
     # An array a sample, as `microlith --input` wants it: (samples, *shape of the tensor).
     arrays: dict[str, Any] = {reference.input_name: samples[:, np.newaxis]}
