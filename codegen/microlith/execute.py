@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from microlith import targets
-from microlith.emit.project import source_files
 from microlith.emit.files import write_files
+from microlith.emit.project import source_files
 from microlith.frontend import parse
 from microlith.ir.graph import Array
 from microlith.ir.program import Program

@@ -60,7 +60,9 @@ def _view(program: Program, target: Target) -> dict[str, Any]:
         "constants": [_constant(constant) for constant in program.constants],
         "kernel_headers": kernel_headers(program),
         "layout_checks": _layout_checks(program),
-        "buffers": [_buffer(b, label, program) for b, label in zip(program.buffers, labels)],
+        "buffers": [
+            _buffer(b, label, program) for b, label in zip(program.buffers, labels, strict=True)
+        ],
         "calls": [_call(program, call, labels) for call in program.calls],
         "steps": [
             {

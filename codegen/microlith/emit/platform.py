@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a firmware project needs of its platform: console, startup code, linker script, how to run."""
+"""What a firmware project needs of its platform: console, startup code, linker script, emulator."""
 
 from __future__ import annotations
 

@@ -63,7 +63,17 @@ def plan_arena(
     requests = [replace(r, name=name) for r, name in zip(requests, names, strict=True)]
     placement = plan(requests, step_labels=[op.op.label for op, _ in work])
     buffers = tuple(
-        Buffer(r.name, r.role, r.size, r.alignment, r.first, r.last, offset, owner)
+        Buffer(
+            name=r.name,
+            role=r.role,
+            size=r.size,
+            alignment=r.alignment,
+            first=r.first,
+            last=r.last,
+            offset=offset,
+            tensor=owner,
+            also=tuple(labels[s] for s, root in roots.items() if root == owner != s),
+        )
         for r, offset, owner in zip(requests, placement.offsets, owners, strict=True)
     )
     verify_plan(buffers)

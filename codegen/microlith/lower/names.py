@@ -13,21 +13,23 @@ LONGEST = 48
 """Characters of a tensor's label."""
 
 C_KEYWORDS = frozenset(
-    (
+    re.findall(
+        r"\w+",
         "auto break case char const continue default do double else enum extern float for goto if "
         "inline int long register restrict return short signed sizeof static struct switch typedef "
         "union unsigned void volatile while bool true false alignas alignof asm class new delete "
-        "this template namespace private public protected operator try catch throw using virtual"
-    ).split()
+        "this template namespace private public protected operator try catch throw using virtual",
+    )
 )
 
 
 _C_HEADERS = frozenset(
-    (
+    re.findall(
+        r"\w+",
         "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal "
         "stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath "
-        "threads time uchar wchar wctype"
-    ).split()
+        "threads time uchar wchar wctype",
+    )
 )
 
 
@@ -44,7 +46,7 @@ def identifier(text: str, fallback: str) -> str:
 
 def tensor_label(name: str, index: int) -> str:
     """Short identifier of a tensor: the last two parts of the first of its (often fused) names."""
-    parts = name.split(";")[0].split("/")
+    parts = name.split(";", 1)[0].split("/")
     label = identifier("_".join(parts[-2:]), f"tensor_{index}").lower()
     return label[:LONGEST].rstrip("_")
 

@@ -34,8 +34,9 @@ class Simulation(Protocol):
         """Outputs by port key, [samples, *shape]."""
 
     @property
-    def trace(self) -> Mapping[tuple[int, int], Array]:
-        """Bytes of op outputs by (op index, output position): uint8[samples, nbytes]."""
+    def trace(self) -> Mapping[tuple[int, int], Array] | None:
+        """Bytes of op outputs by (op index, output position): uint8[samples, nbytes]; None when
+        they were not recorded, and then only the model's outputs are compared."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Mismatch:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "op": None if self.op is None else {"index": self.op.index, "name": self.op.kind},
+            "op": None if self.op is None else self.op.index,
+            "type": None if self.op is None else self.op.kind,
             "tensor": self.tensor,
             "index": list(self.index),
             "expected": _number(self.expected),
@@ -138,7 +140,7 @@ def judge(
     program: Program, graph: Graph, expected: OracleResult, found: Simulation
 ) -> Verification:
     """Compares a finished run with the reference's results."""
-    traced = list(_traced(graph, found.trace))
+    traced = list(_traced(graph, found.trace or {}))
     outputs = list(_outputs(program, graph, found.outputs))
     results = [result for result in traced + outputs if result.tensor in expected.tensors]
     comparisons = [_compare(result, expected.tensors) for result in results]

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* What the code generator took for granted when it made tiny_residual.c, checked. Generated. */
+#ifndef TINY_RESIDUAL_LAYOUT_H
+#define TINY_RESIDUAL_LAYOUT_H
+
+#include <stddef.h>
+
+#include "params.h"
+#include "kernels/portable/elementwise.h"
+#include "kernels/portable/shape.h"
+
+#define MR_CHECK_OFFSET(type, member, offset) \
+    _Static_assert(offsetof(type, member) == (offset), "layout of " #type)
+
+MR_CHECK_OFFSET(mr_concat_4_params, output, 0);
+MR_CHECK_OFFSET(mr_concat_4_params, outer, 4);
+MR_CHECK_OFFSET(mr_concat_4_params, count, 8);
+MR_CHECK_OFFSET(mr_concat_4_params, inputs, 12);
+MR_CHECK_OFFSET(mr_concat_4_params, sizes, 28);
+MR_CHECK_OFFSET(mr_elementwise_f32_params, spread, 0);
+MR_CHECK_OFFSET(mr_elementwise_f32_params, low, 76);
+MR_CHECK_OFFSET(mr_elementwise_f32_params, high, 80);
+
+#undef MR_CHECK_OFFSET
+
+#endif
