@@ -7,11 +7,11 @@ Everything goes through the command line that users have; each command is printe
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DIGITS = Path("examples/digits")
 MODEL = DIGITS / "digits_int8.tflite"
 SAMPLES = DIGITS / "samples.npz"
+RESULTS = Path("build/demo")
 EMULATED = "cortex-m4"
 EMULATOR_TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm")
 DIGITS_PER_LINE = 8
@@ -63,14 +64,14 @@ def microlith(console: Console, *arguments: str) -> dict[str, Any]:
     return parsed
 
 
-def simulate(console: Console, target: str, directory: Path) -> Run:
-    """Compile the digits model for `target` and run all samples in one go."""
-    outputs = directory / f"{target}.npz"
+def simulate(console: Console, target: str) -> Run:
+    """Compile the digits model for `target`, run all samples in one go, keep what was built."""
+    outputs = RESULTS / f"{target}.npz"
     report = microlith(
         console, "simulate", str(MODEL), "--target", target,
-        "--input", str(SAMPLES), "--output", str(outputs),
+        "--input", str(SAMPLES), "--output", str(outputs), "--keep", str(RESULTS / target),
     )  # fmt: skip
-    with np.load(outputs) as arrays:
+    with np.load(ROOT / outputs) as arrays:
         (scores,) = (arrays[name] for name in arrays.files)
     counted = report["instructions"]
     return Run(
@@ -145,8 +146,8 @@ def verdict(runs: Sequence[Run], labels: Sequence[int]) -> str:
     right = sum(a == b for a, b in zip(runs[0].recognised, labels, strict=True))
     accuracy = json.loads((ROOT / DIGITS / "accuracy.json").read_text(encoding="utf-8"))
     text = (
-        f"{right} of {len(labels)} recognised; "
-        f"of all {accuracy['test_images']} test images it is {accuracy['int8_accuracy']:.1%}."
+        f"{right} of {len(labels)} recognised "
+        f"({accuracy['int8_accuracy']:.1%} of all {accuracy['test_images']} test images)."
     )
     if len(runs) > 1:
         same = all(np.array_equal(run.outputs, runs[0].outputs) for run in runs)
@@ -159,8 +160,9 @@ def main() -> None:
     console = Console(highlight=False)
     missing = [tool for tool in EMULATOR_TOOLS if shutil.which(tool) is None]
     targets = ["host"] if missing else ["host", EMULATED]
-    with tempfile.TemporaryDirectory() as directory:
-        runs = [simulate(console, target, Path(directory)) for target in targets]
+    shutil.rmtree(ROOT / RESULTS, ignore_errors=True)
+    (ROOT / RESULTS).mkdir(parents=True)
+    runs = [simulate(console, target) for target in targets]
     with np.load(ROOT / SAMPLES) as arrays:
         (samples,) = (arrays[name] for name in arrays.files)
     labels: list[int] = np.load(ROOT / DIGITS / "labels.npy").tolist()
@@ -173,7 +175,10 @@ def main() -> None:
     console.print(figures(runs))
     if missing:
         console.print(f"\nRun on this machine only: {', '.join(missing)} not found.")
-    console.print(f"\nNext: microlith verify {MODEL} --target {targets[-1]}", soft_wrap=True)
+    console.print(f"\nThe C sources, and what was built from them: {RESULTS}")
+    console.print("Next, every op against the reference:")
+    tool = os.path.relpath(Path(sys.prefix, "bin", "microlith"), ROOT)
+    console.print(f"  {tool} verify {MODEL} --target {targets[-1]}", soft_wrap=True)
 
 
 if __name__ == "__main__":
