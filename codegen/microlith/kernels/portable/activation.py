@@ -26,7 +26,7 @@ CLAMPS = {"RELU": "relu", "RELU6": "relu6"}
 
 INT8 = range(-128, 128)
 
-_EXP = Context(prec=40)
+_EXP = Context(prec=25)
 """Decimal arithmetic, the same on every machine."""
 
 
