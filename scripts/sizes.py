@@ -7,13 +7,18 @@ Each model is built by `microlith simulate --keep`, and its linked firmware is w
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = "cortex-m4"
@@ -23,7 +28,12 @@ MODELS = {
     "kws": SHARED / "kws_int8.tflite",
     "vww": SHARED / "vww_int8.tflite",
 }
-TOTAL = "(all functions)"
+TOTALS = {
+    "code": "= code and tables of model and runtime",
+    "weights": "= weights",
+    "system": "= startup, C library, what feeds samples",
+}
+"""Parts of the flash in the tool's report, and how they are listed under the functions."""
 
 Sizes = Mapping[str, int]
 
@@ -34,36 +44,39 @@ def measure(checkout: Path, model: Path) -> dict[str, int]:
     command = [sys.executable, "-m", "microlith", "simulate", str(model), "--target", TARGET]
     with tempfile.TemporaryDirectory() as directory:
         keep = ["--keep", directory, "--json"]
-        subprocess.run([*command, *keep], env=environment, stdout=subprocess.DEVNULL, check=True)
-        elf = Path(directory) / "firmware.elf"
-        listing = subprocess.run(
-            ["arm-none-eabi-nm", "--print-size", "--size-sort", "--radix=d", str(elf)],
-            stdout=subprocess.PIPE, text=True, check=True,
-        ).stdout  # fmt: skip
-    return function_sizes(listing)
+        report = json.loads(subprocess.check_output([*command, *keep], env=environment))
+        functions = function_sizes(Path(directory) / "firmware.elf")
+    return functions | {line: report["flash"][part] for part, line in TOTALS.items()}
 
 
-def function_sizes(listing: str) -> dict[str, int]:
-    """Sizes by name from the output of nm; functions of one name are added up, with their total."""
-    sizes: dict[str, int] = {}
-    for line in listing.splitlines():
-        _address, size, kind, name = line.split(maxsplit=3)
-        if kind in "tTwW":
-            sizes[name] = sizes.get(name, 0) + int(size)
-    return sizes | {TOTAL: sum(sizes.values())}
+def function_sizes(elf: Path) -> dict[str, int]:
+    """Bytes by name of the functions in a linked ELF; those of one name are added up."""
+    sizes: Counter[str] = Counter()
+    with elf.open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        assert isinstance(table, SymbolTableSection)
+        for symbol in table.iter_symbols():
+            if symbol["st_info"]["type"] == "STT_FUNC":
+                sizes[symbol.name] += symbol["st_size"]
+    return dict(sizes)
+
+
+def by_size(sizes: Sizes) -> list[str]:
+    """Names in the order in which they are listed: the largest last, then the totals."""
+    return sorted(sizes, key=lambda name: (name in TOTALS.values(), sizes[name], name))
 
 
 def size_lines(sizes: Sizes) -> Iterator[str]:
-    """A line a function, the largest last."""
-    for name, size in sorted(sizes.items(), key=lambda item: item[1]):
-        yield f"{size:8,}  {name}"
+    """A line a function."""
+    for name in by_size(sizes):
+        yield f"{sizes[name]:8,}  {name}"
 
 
 def difference_lines(before: Sizes, after: Sizes) -> Iterator[str]:
     """A line a function whose size changed: bytes before, after, and the difference."""
-    for name in sorted(before.keys() | after.keys(), key=lambda name: after.get(name, 0)):
+    for name in by_size(dict.fromkeys(before, 0) | dict(after)):
         old, new = before.get(name, 0), after.get(name, 0)
-        if old != new or name == TOTAL:
+        if old != new or name in TOTALS.values():
             yield f"{old:8,} {new:8,} {new - old:+8,}  {name}"
 
 

@@ -15,34 +15,27 @@ from microlith import targets
 from scripts import demo, operators, sizes, stack
 from tests.paths import ROOT
 
-NM_LISTING = """\
-00000100 00000024 T mr_invoke
-00000200 00000100 t requantize
-00000300 00000008 t requantize
-00000400 00004096 R digits_weights
-00000500 00000002 W Default_Handler
-"""
 
-
-def test_sizes_add_up_functions_of_one_name_and_leave_data_out() -> None:
-    assert sizes.function_sizes(NM_LISTING) == {
-        "mr_invoke": 24,
-        "requantize": 108,
-        "Default_Handler": 2,
-        sizes.TOTAL: 134,
-    }
-
-
-def test_size_difference_shows_only_what_changed() -> None:
-    before = {"same": 10, "gone": 4, "grown": 100, sizes.TOTAL: 114}
-    after = {"same": 10, "grown": 120, "new": 6, sizes.TOTAL: 136}
-    changes = [line.split() for line in sizes.difference_lines(before, after)]
+def test_size_difference_shows_what_changed_and_the_totals() -> None:
+    before = {"same": 10, "gone": 4, "grown": 100, "= weights": 50}
+    after = {"same": 10, "grown": 120, "new": 6, "= weights": 50}
+    changes = [line.split(maxsplit=3) for line in sizes.difference_lines(before, after)]
     assert changes == [
         ["4", "0", "-4", "gone"],
         ["0", "6", "+6", "new"],
         ["100", "120", "+20", "grown"],
-        ["114", "136", "+22", *sizes.TOTAL.split()],
+        ["50", "50", "+0", "= weights"],
     ]
+
+
+def test_function_sizes_come_from_the_elf(tmp_path: Path) -> None:
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("needs arm-none-eabi-gcc")
+    source = tmp_path / "two.c"
+    source.write_text("int a(void) { return 1; }\nconst int table[64] = {1};\n", encoding="utf-8")
+    compile_ = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-O2", "-c", "two.c"]
+    subprocess.run(compile_, cwd=tmp_path, check=True)
+    assert sizes.function_sizes(tmp_path / "two.o") == {"a": 4}
 
 
 def test_stack_report_is_read() -> None:
