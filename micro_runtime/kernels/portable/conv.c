@@ -2,7 +2,8 @@
 /*
  * Convolutions. Two output pixels are computed side by side, four channels at a time, so that each
  * weight is loaded once for two pixels and each input once for four channels. A window's row is
- * one run of kernel_width * channels elements in the input and in the weights alike.
+ * one run of kernel_width * channels elements in the input and in the weights alike; windows that
+ * are not, or whose runs are short, are copied to the scratch first.
  */
 #include "conv.h"
 
@@ -13,17 +14,17 @@
 
 #define LANES 4u
 
-/* The window of an output pixel: row k starts `offset` bytes after rows[k]. */
-typedef struct view {
-    const void *const *rows;
-    uint32_t offset;
-} view;
-
-/* Where a pair of pixels is computed: `group` of the channels, and where its first output goes. */
+/*
+ * Two output pixels side by side, in one group of channels. Each window is `rows` runs of `run`
+ * elements: run k of window i starts offsets[i] bytes after starts[i][k].
+ */
 typedef struct pair {
-    view views[2];
-    void *outputs[2];
+    const void *const *starts[2];
+    uint32_t offsets[2];
+    uint32_t rows;
+    uint32_t run;
     uint32_t group;
+    void *outputs[2];
 } pair;
 
 typedef void compute_pair(const mr_context *context, const void *params, const pair *at);
@@ -37,41 +38,47 @@ typedef struct walk {
     uint32_t group_bytes;
 } walk;
 
-static uint32_t run_length(const mr_conv_2d *conv)
-{
-    return (uint32_t)conv->window.kernel_width * conv->group_inputs;
-}
-
-/* Copies the window whose left edge is in column `x` into the `slot`-th window of the scratch. */
-static view gather(const walk *at, int32_t x, uint32_t group, uint32_t slot)
+/* Copies the window whose left edge is in column `x`. */
+static void gather(const walk *at, uint32_t x, uint32_t group, uint8_t *copy)
 {
     const mr_window *window = &at->conv->window;
     const uint8_t *padding = mr_data_at(at->context, at->conv->padding);
-    const void **copies = at->rows + (slot + 1u) * window->kernel_height;
-    uint32_t row_bytes = window->kernel_width * at->group_bytes;
-    uint8_t *copy = (uint8_t *)(at->rows + 3u * window->kernel_height);
-    copy += slot * window->kernel_height * row_bytes;
     for (uint32_t k = 0; k < window->kernel_height; k++) {
         const uint8_t *row = (const uint8_t *)at->rows[k] + group * at->group_bytes;
-        copies[k] = copy;
         for (uint32_t i = 0; i < window->kernel_width; i++, copy += at->group_bytes) {
-            uint32_t column = (uint32_t)x + i * window->dilation_width;
+            uint32_t column = x + i * window->dilation_width;
             int inside = column < at->in_width;
             memcpy(copy, inside ? row + column * at->pixel_bytes : padding, at->group_bytes);
         }
     }
-    return (view){.rows = copies, .offset = 0};
 }
 
-static view window_at(const walk *at, uint32_t out_x, uint32_t group, uint32_t slot)
+/* The windows of the output pixels in columns x[0] and x[1]. */
+static void find_windows(const walk *at, const uint32_t x[2], uint32_t group, pair *found)
 {
-    const mr_window *window = &at->conv->window;
-    int32_t x = (int32_t)(out_x * window->stride_width) - window->pad_left;
-    int inside = x >= 0 && (uint32_t)x + window->kernel_width <= at->in_width;
-    if (inside && at->conv->groups == 1 && window->dilation_width == 1) {
-        return (view){.rows = at->rows, .offset = (uint32_t)x * at->pixel_bytes};
+    const mr_conv_2d *conv = at->conv;
+    const mr_window *window = &conv->window;
+    uint32_t run = (uint32_t)window->kernel_width * conv->group_inputs;
+    uint32_t bytes = window->kernel_height * window->kernel_width * at->group_bytes;
+    uint8_t *copy = (uint8_t *)(at->rows + window->kernel_height + 2);
+    int in_place = !conv->gathers;
+    uint32_t left[2];
+    for (uint32_t i = 0; i < 2; i++) {
+        left[i] = x[i] * window->stride_width - window->pad_left;
+        in_place &= left[i] < at->in_width && left[i] + window->kernel_width <= at->in_width;
     }
-    return gather(at, x, group, slot);
+    found->rows = in_place ? window->kernel_height : 1;
+    found->run = in_place ? run : window->kernel_height * run;
+    found->group = group;
+    for (uint32_t i = 0; i < 2; i++, copy += bytes) {
+        const void **copied = at->rows + window->kernel_height + i;
+        *copied = copy;
+        found->starts[i] = (const void *const *)(in_place ? at->rows : copied);
+        found->offsets[i] = in_place ? left[i] * at->pixel_bytes : 0;
+        if (!in_place) {
+            gather(at, left[i], group, copy);
+        }
+    }
 }
 
 /* Number of rows from `row` on, at most `count`, that lie behind each other in memory. */
@@ -90,12 +97,12 @@ static void convolve_row(const walk *at, const void *params, compute_pair *compu
     uint32_t pixel_bytes = conv->groups * group_bytes;
     for (uint32_t group = 0; group < conv->groups; group++, out += group_bytes) {
         for (uint32_t x = 0; x < width; x += 2) {
-            uint32_t second = x + 1 < width ? x + 1 : x; /* an odd last pixel is done twice */
-            pair pixels = {
-                .views = {window_at(at, x, group, 0), window_at(at, second, group, 1)},
-                .outputs = {out + x * pixel_bytes, out + second * pixel_bytes},
-                .group = group,
-            };
+            /* An odd last pixel is computed twice. */
+            const uint32_t columns[2] = {x, x + 1 < width ? x + 1 : x};
+            pair pixels;
+            find_windows(at, columns, group, &pixels);
+            pixels.outputs[0] = out + columns[0] * pixel_bytes;
+            pixels.outputs[1] = out + columns[1] * pixel_bytes;
             compute(at->context, params, &pixels);
         }
     }
@@ -131,24 +138,45 @@ static void convolve(const mr_context *context, const mr_conv_2d *conv, const vo
 /*
  * Two pixels share a multiplication: x0 + x1 * 2^23 times a weight adds both products to one
  * 64-bit accumulator (SMLAL). Its low 23 bits hold the first sum while that stays within 2^22,
- * which 255 products of int8 cannot leave.
+ * which 255 products of int8 cannot leave. Before more come, the sums move to `carried`. The
+ * result of a lane is its base, the bias or what was carried, plus the sum in `packed`.
  */
 #define PAIR_SHIFT 23
 #define PAIR_LIMIT 255u
 
 typedef struct sums {
-    int32_t pixels[2][LANES];
+    const int32_t *bases[2];
+    int64_t packed[LANES];
+    int32_t carried[2][LANES];
 } sums;
 
-static void unpack(int64_t packed[LANES], sums *total)
+static inline int32_t first_sum(const sums *at, uint32_t lane)
 {
-    for (uint32_t i = 0; i < LANES; i++) {
-        int32_t first = (int32_t)((uint32_t)packed[i] << (32 - PAIR_SHIFT)) >> (32 - PAIR_SHIFT);
-        int32_t second = (int32_t)((packed[i] - first) >> PAIR_SHIFT);
-        total->pixels[0][i] = mr_wrapping_add(total->pixels[0][i], first);
-        total->pixels[1][i] = mr_wrapping_add(total->pixels[1][i], second);
-        packed[i] = 0;
+    uint32_t low = (uint32_t)at->packed[lane] << (32 - PAIR_SHIFT);
+    return mr_wrapping_add(at->bases[0][lane], (int32_t)low >> (32 - PAIR_SHIFT));
+}
+
+static inline int32_t second_sum(const sums *at, uint32_t lane)
+{
+    int64_t rounded = at->packed[lane] + (1 << (PAIR_SHIFT - 1));
+    return mr_wrapping_add(at->bases[1][lane], (int32_t)(rounded >> PAIR_SHIFT));
+}
+
+static void clear(sums *at, const int32_t *first_bases, const int32_t *second_bases)
+{
+    at->bases[0] = first_bases;
+    at->bases[1] = second_bases;
+    at->packed[0] = at->packed[1] = at->packed[2] = at->packed[3] = 0;
+}
+
+static void carry(sums *at)
+{
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        int32_t first = first_sum(at, lane), second = second_sum(at, lane);
+        at->carried[0][lane] = first;
+        at->carried[1][lane] = second;
     }
+    clear(at, at->carried[0], at->carried[1]);
 }
 
 /* Adds `count` products for each lane and pixel; returns the weights behind them. */
@@ -167,51 +195,47 @@ static inline const int8_t *multiply_run(const int8_t *x0, const int8_t *x1, con
     return weights;
 }
 
-static const int8_t *multiply_windows(const mr_conv_2d *conv, const view views[2],
-                                      const int8_t *weights, sums *total)
+/* Adds the products of both windows with a block of weights; returns the next block. */
+static inline const int8_t *multiply_windows(const pair *at, const int8_t *weights, sums *total)
 {
-    int64_t packed[LANES] = {0};
     uint32_t room = PAIR_LIMIT;
-    for (uint32_t k = 0; k < conv->window.kernel_height; k++) {
-        const int8_t *x0 = (const int8_t *)views[0].rows[k] + views[0].offset;
-        const int8_t *x1 = (const int8_t *)views[1].rows[k] + views[1].offset;
-        for (uint32_t left = run_length(conv), count; left != 0; left -= count) {
-            count = left < room ? left : room;
-            weights = multiply_run(x0, x1, weights, count, packed);
-            x0 += count, x1 += count, room -= count;
+    for (uint32_t k = 0; k < at->rows; k++) {
+        const int8_t *x0 = (const int8_t *)at->starts[0][k] + at->offsets[0];
+        const int8_t *x1 = (const int8_t *)at->starts[1][k] + at->offsets[1];
+        for (uint32_t left = at->run, count; left != 0; left -= count) {
             if (room == 0) {
-                unpack(packed, total);
+                carry(total);
                 room = PAIR_LIMIT;
             }
+            count = left < room ? left : room;
+            weights = multiply_run(x0, x1, weights, count, total->packed);
+            x0 += count, x1 += count, room -= count;
         }
     }
-    unpack(packed, total);
     return weights;
 }
 
 static void compute_pair_s8(const mr_context *context, const void *params, const pair *at)
 {
     const mr_conv_2d_s8_params *p = params;
-    const mr_conv_2d *conv = &p->conv;
-    uint32_t taps = conv->window.kernel_height * run_length(conv);
-    uint32_t blocks = (conv->group_outputs + LANES - 1u) / LANES;
-    uint32_t first = at->group * conv->group_outputs;
-    const int8_t *weights = mr_data_at(context, conv->weights);
-    const int32_t *biases = (const int32_t *)mr_data_at(context, conv->biases) + first;
+    uint32_t outputs = p->conv.group_outputs, first = at->group * outputs;
+    uint32_t blocks = (outputs + LANES - 1u) / LANES * at->group;
+    const int8_t *weights = mr_data_at(context, p->conv.weights);
+    const int32_t *biases = mr_data_at(context, p->conv.biases);
     const int32_t *multipliers = (const int32_t *)mr_data_at(context, p->multipliers) + first;
     const int8_t *shifts = (const int8_t *)mr_data_at(context, p->shifts) + first;
     int8_t *out0 = at->outputs[0], *out1 = at->outputs[1];
-    weights += at->group * blocks * taps * LANES;
-    for (uint32_t left = conv->group_outputs, lanes; left != 0; left -= lanes) {
-        sums total = {0};
+    weights += blocks * LANES * at->rows * at->run;
+    biases += blocks * LANES;
+    for (uint32_t left = outputs, lanes; left != 0; left -= lanes, biases += LANES) {
+        sums total;
+        clear(&total, biases, biases);
+        weights = multiply_windows(at, weights, &total);
         lanes = left < LANES ? left : LANES;
-        weights = multiply_windows(conv, at->views, weights, &total);
-        for (uint32_t i = 0; i < lanes; i++) {
-            int32_t multiplier = *multipliers++, shift = *shifts++, bias = *biases++;
-            int32_t acc0 = mr_wrapping_add(total.pixels[0][i], bias);
-            int32_t acc1 = mr_wrapping_add(total.pixels[1][i], bias);
-            acc0 = mr_requantize(acc0, multiplier, shift);
-            acc1 = mr_requantize(acc1, multiplier, shift);
+        for (uint32_t lane = 0; lane < lanes; lane++) {
+            int32_t multiplier = *multipliers++, shift = *shifts++;
+            int32_t acc0 = mr_requantize(first_sum(&total, lane), multiplier, shift);
+            int32_t acc1 = mr_requantize(second_sum(&total, lane), multiplier, shift);
             *out0++ = mr_output_s8(acc0, p->output_zero_point, p->least, p->most);
             *out1++ = mr_output_s8(acc1, p->output_zero_point, p->least, p->most);
         }
@@ -253,26 +277,24 @@ static inline const float *multiply_run_f32(const float *x0, const float *x1, co
 static void compute_pair_f32(const mr_context *context, const void *params, const pair *at)
 {
     const mr_conv_2d_f32_params *p = params;
-    const mr_conv_2d *conv = &p->conv;
-    uint32_t rows = conv->window.kernel_height, run = run_length(conv);
-    uint32_t blocks = (conv->group_outputs + LANES - 1u) / LANES;
-    const float *weights = mr_data_at(context, conv->weights);
-    const float *biases = mr_data_at(context, conv->biases);
+    uint32_t outputs = p->conv.group_outputs;
+    uint32_t blocks = (outputs + LANES - 1u) / LANES * at->group;
+    const float *weights = mr_data_at(context, p->conv.weights);
+    const float *biases = mr_data_at(context, p->conv.biases);
     float *out0 = at->outputs[0], *out1 = at->outputs[1];
-    weights += at->group * blocks * rows * run * LANES;
-    biases += at->group * conv->group_outputs;
-    for (uint32_t left = conv->group_outputs, lanes; left != 0; left -= lanes) {
+    weights += blocks * LANES * at->rows * at->run;
+    biases += blocks * LANES;
+    for (uint32_t left = outputs, lanes; left != 0; left -= lanes, biases += LANES) {
         float_sums total = {0};
         lanes = left < LANES ? left : LANES;
-        for (uint32_t k = 0; k < rows; k++) {
-            const uint8_t *x0 = (const uint8_t *)at->views[0].rows[k] + at->views[0].offset;
-            const uint8_t *x1 = (const uint8_t *)at->views[1].rows[k] + at->views[1].offset;
-            weights = multiply_run_f32((const void *)x0, (const void *)x1, weights, run, &total);
+        for (uint32_t k = 0; k < at->rows; k++) {
+            const void *x0 = (const uint8_t *)at->starts[0][k] + at->offsets[0];
+            const void *x1 = (const uint8_t *)at->starts[1][k] + at->offsets[1];
+            weights = multiply_run_f32(x0, x1, weights, at->run, &total);
         }
         for (uint32_t i = 0; i < lanes; i++) {
-            float bias = *biases++;
-            *out0++ = mr_clamp_float(total.pixels[0][i] + bias, p->least, p->most);
-            *out1++ = mr_clamp_float(total.pixels[1][i] + bias, p->least, p->most);
+            *out0++ = mr_clamp_float(total.pixels[0][i] + biases[i], p->least, p->most);
+            *out1++ = mr_clamp_float(total.pixels[1][i] + biases[i], p->least, p->most);
         }
     }
 }

@@ -5,13 +5,13 @@
 #include "kernel.h"
 
 /*
- * What the convolutions share. Output channels come in blocks of four; `weights` are
- * [group][block][kernel row][kernel column][channel][4], lanes past a group's last channel zero.
- * `padding` is a row of zero points as wide as the input. `scratch` holds three tables of
+ * What the convolutions share. Output channels come in blocks of four, lanes past a group's last
+ * channel zero: `weights` are [group][block][kernel row][kernel column][channel][4], `biases`
+ * [group][block][4]. `padding` is a row of zero points as wide as the input. `scratch` holds
  * kernel_height row pointers, then two windows of one group, if any has to be gathered: those that
- * reach over a side of the image, are dilated in width or leave channels out. `joins_rows` is 1
- * where an output pixel depends on the input pixel in the same place alone, so that rows which lie
- * behind each other are like one long row.
+ * reach over a side of the image, are dilated in width or leave channels out, and with `gathers`
+ * all. `joins_rows` is 1 where an output pixel depends on the input pixel in the same place alone,
+ * so that rows which lie behind each other are like one long row.
  */
 typedef struct mr_conv_2d {
     mr_rows input;
@@ -25,7 +25,8 @@ typedef struct mr_conv_2d {
     uint16_t groups;
     uint16_t group_inputs;
     uint16_t group_outputs;
-    uint32_t joins_rows;
+    uint16_t gathers;
+    uint16_t joins_rows;
 } mr_conv_2d;
 
 /* Biases (int32_t) hold the zero point's share; multipliers are int32_t, shifts int8_t. */

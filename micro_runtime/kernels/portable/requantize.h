@@ -35,14 +35,16 @@ static inline int32_t mr_doubled_high(int32_t a, int32_t b)
  */
 static inline int32_t mr_requantize(int32_t acc, int32_t multiplier, int32_t shift)
 {
-    if (shift >= 0) {
-        return mr_doubled_high((int32_t)((uint32_t)acc << shift), multiplier);
+    int32_t left = shift > 0 ? shift : 0;
+    int32_t high = mr_doubled_high((int32_t)((uint32_t)acc << left), multiplier);
+    if (shift < 0) {
+        /* A negative number is moved down by one, so that its halves round down as well. No
+         * overflow: high > -2^31 because multiplier < 2^31, and the half is added after all other
+         * bits left. */
+        high += high >> 31;
+        high = ((high >> (-shift - 1)) + 1) >> 1;
     }
-    /* A negative number is moved down by one, so that its halves round down as well. No overflow:
-     * high > -2^31 because multiplier < 2^31, and the half is added after all other bits left. */
-    int32_t high = mr_doubled_high(acc, multiplier);
-    high += high >> 31;
-    return ((high >> (-shift - 1)) + 1) >> 1;
+    return high;
 }
 
 /* Rounds once, halves away from zero. */

@@ -27,6 +27,9 @@ from microlith.targets.target import Target
 LANES = 4
 """Output channels that are computed together."""
 
+SHORT_RUN = 32
+"""Elements of a window's row below which windows are gathered."""
+
 
 @dataclass(frozen=True)
 class Geometry:
@@ -57,12 +60,16 @@ class Geometry:
 
     @property
     def gathers(self) -> bool:
-        """Whether some window is not a rectangle of whole pixels inside the image's width."""
-        return (
-            self.groups > 1
-            or self.window["dilation_width"] > 1
-            or _reaches_out(self.window, "width")
-        )
+        """Whether all windows are to be gathered: those that are no rectangles of whole pixels, and
+        those of so short runs that a copy costs less than their many loops."""
+        rows, columns = self.window["kernel_height"], self.window["kernel_width"]
+        short = rows > 1 and columns * self.group_inputs < SHORT_RUN
+        return short or self.groups > 1 or self.window["dilation_width"] > 1
+
+    @property
+    def needs_copies(self) -> bool:
+        """Whether some window is gathered."""
+        return self.gathers or _reaches_out(self.window, "width")
 
     @property
     def joins_rows(self) -> bool:
@@ -102,9 +109,14 @@ def conv_window(op: OpView) -> dict[str, int]:
     )
 
 
+def pack_biases(biases: Array, groups: int) -> Array:
+    """Biases [output] as [group][block][LANES], filled up with zeros like the weights."""
+    return pack(biases.reshape(-1, 1), groups)
+
+
 def pack(weights: Array, groups: int) -> Array:
-    """Weights [output, row, column, input] as [group][block][row][column][input][LANES]; the last
-    block of a group is filled up with zeros."""
+    """Weights [output, ...] as [group][block][...][LANES]; the last block of a group is filled up
+    with zeros."""
     group_outputs = weights.shape[0] // groups
     blocks = -(-group_outputs // LANES)
     grouped = weights.reshape(groups, group_outputs, -1)
@@ -146,9 +158,9 @@ class ConvKernel(Kernel):
         )
 
     def scratch(self, shape: Geometry, target: Target) -> int:
-        """Bytes of the row tables and of two gathered windows."""
-        windows = 2 * shape.taps * self.dtype.size if shape.gathers else 0
-        return 3 * shape.window["kernel_height"] * target.pointer_size + windows
+        """Bytes of row pointers and of two gathered windows with a pointer to each."""
+        windows = 2 * shape.taps * self.dtype.size if shape.needs_copies else 0
+        return (shape.window["kernel_height"] + 2) * target.pointer_size + windows
 
     def output_constants(self, op: OpView, shape: Geometry) -> tuple[Constant, ...]:
         """Constants that make outputs of sums: `biases` and others."""
@@ -188,6 +200,7 @@ def conv_params(op: OpView, shape: Geometry) -> dict[str, Argument]:
         "groups": shape.groups,
         "group_inputs": shape.group_inputs,
         "group_outputs": shape.group_outputs,
+        "gathers": int(shape.gathers),
         "joins_rows": int(shape.joins_rows),
     }
 
@@ -203,7 +216,7 @@ class Conv2DInt8(ConvKernel):
         return super().rejects(op) or int8_limits(op)
 
     def output_constants(self, op: OpView, shape: Geometry) -> tuple[Constant, ...]:
-        biases = Constant("biases", folded_biases(op, shape.weights))
+        biases = Constant("biases", pack_biases(folded_biases(op, shape.weights), shape.groups))
         return (biases, *channel_multipliers(op, shape.weights.shape[0]))
 
     def output_params(self, op: OpView) -> Mapping[str, Argument]:
@@ -218,7 +231,8 @@ class Conv2DFloat(ConvKernel):
     macs_per_instruction = 0.36
 
     def output_constants(self, op: OpView, shape: Geometry) -> tuple[Constant, ...]:
-        return (Constant("biases", float_biases(op, shape.weights.shape[0])),)
+        biases = float_biases(op, shape.weights.shape[0])
+        return (Constant("biases", pack_biases(biases, shape.groups)),)
 
     def output_params(self, op: OpView) -> Mapping[str, Argument]:
         return float_output_params(op)
