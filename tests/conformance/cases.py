@@ -238,6 +238,9 @@ PAD = (
         Pad(index_type="int64"),
     ),
     *(Pad(quant=Quant(0.05, z)) for z in (-128, 127)),
+    Pad(dtype="uint8", quant=Quant(0.05, 130)),
+    Pad(dtype="int16", quant=Quant(0.05, 0)),
+    Pad(shape=(2, 2, 2, 2, 2), paddings=((1, 0), (0, 1), (2, 0), (0, 1), (1, 1))),
 )
 
 AXES = (
@@ -271,11 +274,18 @@ QUANTIZE = (
     *(Quantize(shape=(200,), y_quant=Quant(s, z)) for s in (1e-3, 0.1, 7.0) for z in ZERO_POINTS),
     *(Quantize(shape=(256,), source="int8", x_quant=Quant(0.05, x), y_quant=Quant(s, y))
       for s, x, y in product((0.05, 0.01, 0.3, 1e-4, 40.0), (-128, 0, 127), (-128, 5, 127))),
+    Quantize(dtype="uint8", y_quant=Quant(0.02, 130)),
+    Quantize(dtype="int16", y_quant=Quant(1e-4, 0)),
+    Quantize(dtype="uint8", source="int8", y_quant=Quant(0.02, 130)),
+    Quantize(dtype="uint8", source="int8", x_quant=Quant(0.05, -5), y_quant=Quant(0.05, 123)),
+    Quantize(source="uint8", x_quant=Quant(0.05, 123)),
 )  # fmt: skip
 
 DEQUANTIZE = (
     *(Dequantize(shape=shape) for shape in ((), (1,), (2, 7), (1, 3, 4, 5), (1000,))),
     *(Dequantize(shape=(256,), quant=Quant(0.1, z)) for z in ZERO_POINTS),
+    Dequantize(dtype="uint8", quant=Quant(0.1, 130)),
+    Dequantize(dtype="int16", quant=Quant(1e-4, 0)),
 )
 
 CASES: tuple[Case, ...] = (

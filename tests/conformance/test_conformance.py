@@ -16,7 +16,10 @@ from tests.tools import TARGETS, need_target
 SAMPLES = 4
 """Random ones; the extreme samples come on top."""
 
-SPATIAL = ("CONV_2D", "DEPTHWISE_CONV_2D", "AVERAGE_POOL_2D", "MAX_POOL_2D")
+SPATIAL = (
+    *("CONV_2D", "DEPTHWISE_CONV_2D", "AVERAGE_POOL_2D", "MAX_POOL_2D"),
+    *("ADD", "MUL", "PAD"),
+)
 
 
 def check(operator: str, target: str, row_bands: int | None = None) -> None:
