@@ -44,7 +44,7 @@ class QuantizeFloat8(QuantizationKernel):
     params = "mr_affine_params"
     inputs = (DType.FLOAT32,)
     outputs: ClassVar[tuple[DType, ...]] = EIGHT_BITS
-    instructions = 40.0
+    instructions = 30.0
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         return _affine_lowering(op.output(), in_place=(0,))
@@ -63,7 +63,7 @@ class Requantize8(QuantizationKernel):
     params = "mr_requantize_8_params"
     inputs = EIGHT_BITS
     outputs = EIGHT_BITS
-    instructions = 20.0
+    instructions = 30.0
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         source, result = op.input(), op.output()
@@ -113,7 +113,7 @@ class Dequantize8(QuantizationKernel):
     params = "mr_affine_params"
     inputs: ClassVar[tuple[DType, ...]] = EIGHT_BITS
     outputs = (DType.FLOAT32,)
-    instructions = 9.0
+    instructions = 10.0
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         return _affine_lowering(op.input())
