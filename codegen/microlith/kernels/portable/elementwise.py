@@ -107,10 +107,9 @@ def _strides(shape: Shape, rank: int) -> list[int]:
 
 
 def _pair(levels: list[Level], steps: tuple[int, int]) -> tuple[Level, Level]:
-    """Two levels, with loops of one turn where there are fewer. `steps`: of a missing last one."""
-    outer = [Level(1, (0, 0)), Level(1, steps)][: 2 - len(levels)]
-    both = outer + levels if levels else outer
-    return both[0], both[1]
+    """Two levels, with loops of one turn in front; `steps` are those of a missing last one."""
+    outer, inner = [Level(1, (0, 0)), *(levels or [Level(1, steps)])][-2:]
+    return outer, inner
 
 
 class ElementwiseKernel(Kernel):
