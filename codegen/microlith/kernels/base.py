@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from microlith.ir.graph import OpView
+from microlith.ir.graph import DType, OpView
 from microlith.ir.program import Constant
 from microlith.targets.target import Target
 
@@ -119,3 +119,9 @@ class Kernel(ABC):
     @abstractmethod
     def cost(self, op: OpView, target: Target) -> float:
         """Estimated instructions, to choose between kernels."""
+
+
+def wrong_type(op: OpView, dtype: DType) -> str | None:
+    """Why a kernel for elements of `dtype` cannot run `op`, or None if it can."""
+    found = op.input().dtype
+    return None if found == dtype else f"is for {dtype.value}, not {found.value}"

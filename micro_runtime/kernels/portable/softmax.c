@@ -12,11 +12,11 @@
 /* 1 / (1 + x) for x in [0, 1), both Q0.31: three Newton steps from 48/17 - 32/17 * (1 + x) / 2. */
 static int32_t reciprocal(int32_t x)
 {
-    const int32_t half = ONE_Q30 + (x >> 1);                      /* (1 + x) / 2 */
-    int32_t y = 1515870810 + mr_requantize(-1010580540, half, 0); /* Q2.29 */
+    const int32_t half = ONE_Q30 + (x >> 1);                     /* (1 + x) / 2 */
+    int32_t y = 1515870810 + mr_doubled_high(-1010580540, half); /* Q2.29 */
     for (int step = 0; step < 3; step++) {
-        int32_t error = ONE_Q29 - mr_requantize(y, half, 0);
-        y += 4 * mr_requantize(error, y, 0);
+        int32_t error = ONE_Q29 - mr_doubled_high(y, half);
+        y += 4 * mr_doubled_high(error, y);
     }
     return y < ONE_Q30 ? 2 * y : INT32_MAX;
 }
@@ -50,7 +50,7 @@ static void softmax_run_s8(const mr_softmax_s8_params *p, const uint32_t *table,
     const int32_t scale = reciprocal((int32_t)(sum - ONE_Q31));
     for (uint32_t i = 0; i < depth; i++) {
         int32_t value = (int32_t)exponential(p, table, largest - in[i]);
-        uint32_t share = (uint32_t)mr_requantize(value, scale, 0);
+        uint32_t share = (uint32_t)mr_doubled_high(value, scale);
         int32_t rounded = (int32_t)(((share >> shift) + 1) >> 1);
         out[i] = (int8_t)mr_clamp(rounded + INT8_MIN, INT8_MIN, INT8_MAX);
     }

@@ -6,16 +6,22 @@ from __future__ import annotations
 from typing import ClassVar
 
 from microlith.ir.graph import DType, OpView
-from microlith.kernels.base import Argument, InRows, Kernel, Lowering, OutRows, Scratch
+from microlith.kernels.base import (
+    Argument,
+    InRows,
+    Kernel,
+    Lowering,
+    OutRows,
+    Scratch,
+    wrong_type,
+)
+from microlith.kernels.portable.window import too_large, window_params
 from microlith.kernels.quantize_math import activation_range, float_activation_range
 from microlith.ops.pooling import PoolAttributes, pool_extents
 from microlith.targets.target import Target
 
-LARGEST_EXTENT = 0xFFFF
-"""Of the 16-bit fields of an mr_window."""
-
 MOST_TAPS = 1 << 24
-"""Elements of an int8 window whose sum surely fits 32 bits."""
+"""Elements of a window whose int8 sum surely fits 32 bits."""
 
 
 class PoolKernel(Kernel):
@@ -25,15 +31,9 @@ class PoolKernel(Kernel):
     dtype: ClassVar[DType]
 
     def rejects(self, op: OpView) -> str | None:
-        found = op.input().dtype
-        if found != self.dtype:
-            return f"is for {self.dtype.value}, not {found.value}"
-        largest = max(window for window in window_params(op).values())
-        if largest > LARGEST_EXTENT:
-            return f"has an extent of {largest}, more than {LARGEST_EXTENT}"
         if taps(op) > MOST_TAPS:
             return f"has windows of {taps(op)} elements, more than {MOST_TAPS}"
-        return None
+        return wrong_type(op, self.dtype) or too_large(pool_window(op))
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         low, high = self.clamp(op)
@@ -41,7 +41,7 @@ class PoolKernel(Kernel):
         pool: dict[str, Argument] = {
             "input": InRows(0),
             "output": OutRows(),
-            "window": window_params(op),
+            "window": pool_window(op),
             "row_table": Scratch(),
             "channels": channels,
         }
@@ -105,24 +105,15 @@ def taps(op: OpView) -> int:
     return int(op.attributes.filter_height * op.attributes.filter_width)
 
 
-def window_params(op: OpView) -> dict[str, int]:
+def pool_window(op: OpView) -> dict[str, int]:
     """Values of an mr_window."""
     a: PoolAttributes = op.attributes
-    vertical, horizontal = pool_extents(op)
-    return {
-        "in_height": op.input().shape[1],
-        "in_width": op.input().shape[2],
-        "out_height": vertical.out,
-        "out_width": horizontal.out,
-        "kernel_height": a.filter_height,
-        "kernel_width": a.filter_width,
-        "stride_height": a.stride_height,
-        "stride_width": a.stride_width,
-        "dilation_height": 1,
-        "dilation_width": 1,
-        "pad_top": vertical.pad_before,
-        "pad_left": horizontal.pad_before,
-    }
+    return window_params(
+        op,
+        pool_extents(op),
+        (a.filter_height, a.filter_width),
+        (a.stride_height, a.stride_width),
+    )
 
 
 KERNELS = (AveragePoolInt8(), AveragePoolFloat(), MaxPoolInt8(), MaxPoolFloat())

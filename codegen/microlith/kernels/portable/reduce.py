@@ -9,7 +9,7 @@ from math import prod
 from typing import ClassVar
 
 from microlith.ir.graph import DType, OpView
-from microlith.kernels.base import Argument, In, Kernel, Lowering, Out
+from microlith.kernels.base import Argument, In, Kernel, Lowering, Out, wrong_type
 from microlith.kernels.quantize_math import quantize_multiplier
 from microlith.ops.reduce import reduced_axes
 from microlith.targets.target import Target
@@ -38,13 +38,10 @@ class MeanKernel(Kernel):
     dtype: ClassVar[DType]
 
     def rejects(self, op: OpView) -> str | None:
-        found = op.input().dtype
-        if found != self.dtype:
-            return f"is for {self.dtype.value}, not {found.value}"
-        planned = loops(op)
-        if any(sum(loop.reduced == kind for loop in planned) > MOST_LOOPS for kind in (0, 1)):
+        kinds = [loop.reduced for loop in loops(op)]
+        if max(kinds.count(True), kinds.count(False)) > MOST_LOOPS:
             return f"has more than {MOST_LOOPS} groups of reduced or of kept axes"
-        return None
+        return wrong_type(op, self.dtype)
 
     def cost(self, op: OpView, target: Target) -> float:
         return 3.0 * op.input().elements + 20.0 * op.output().elements

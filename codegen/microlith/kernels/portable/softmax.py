@@ -9,7 +9,15 @@ import numpy as np
 
 from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
-from microlith.kernels.base import Argument, Const, InRows, Kernel, Lowering, OutRows
+from microlith.kernels.base import (
+    Argument,
+    Const,
+    InRows,
+    Kernel,
+    Lowering,
+    OutRows,
+    wrong_type,
+)
 from microlith.kernels.portable.activation import row_count
 from microlith.kernels.quantize_math import quantize_multiplier, requantize, rounding_shift
 from microlith.targets.target import Target
@@ -31,8 +39,7 @@ class SoftmaxKernel(Kernel):
     """Estimated instructions an element."""
 
     def rejects(self, op: OpView) -> str | None:
-        found = op.input().dtype
-        return None if found == self.dtype else f"is for {self.dtype.value}, not {found.value}"
+        return wrong_type(op, self.dtype)
 
     def cost(self, op: OpView, target: Target) -> float:
         return self.instructions * op.output().elements
