@@ -64,6 +64,8 @@ def lower_top(
     solver.parameters.random_seed = SEED
     solver.parameters.max_deterministic_time = effort
     solver.parameters.linearization_level = 0
+    # Presolve finds little to simplify here and can use up a small limit.
+    solver.parameters.cp_model_presolve = False
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE) or solver.value(top) >= known:
         return Solution(tuple(start), status == cp_model.OPTIMAL)
