@@ -17,7 +17,6 @@ from microlith.memory.lifetimes import Conflicts, Request
 Score = tuple[int, int]
 """Bytes of the arena and of its part that is not scratch: less is better, the arena first."""
 
-
 REPAIRS = 8
 """Placements tried from each order."""
 

@@ -16,8 +16,9 @@ EXACT_LIMIT = 300
 """Most requests for which optimal offsets are searched; beyond, greedy placement has to do."""
 
 DEFAULT_EFFORT = 0.15
-"""CP-SAT's deterministic seconds for the arena, and half as many for the activations in it. Together
-less than 10 s of one core for 200 buffers; none at all when greedy placement reaches the bounds."""
+"""CP-SAT's deterministic seconds for the arena, and half as many for the activations in it.
+Together less than 10 s of one core for 200 buffers; none when greedy placement reaches the bounds.
+"""
 
 
 @dataclass(frozen=True)
