@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from microlith.ir.graph import DType, OpView
 from microlith.ops.base import Operator, OptionField, Options, Rule, Types, quantised, rescaled
@@ -32,9 +32,6 @@ class Activation(Operator):
 class Clamp(Activation):
     """An activation that is a clamp."""
 
-    clamp: ClassVar[str]
-    """Its name as a fused activation (ops.attributes.ACTIVATIONS)."""
-
     def rules(self, op: OpView) -> Iterator[Rule]:
         broken = [*quantised(op.input(), op.output())]
         yield from broken or rescaled(op.input(), op.output())
@@ -43,13 +40,11 @@ class Clamp(Activation):
 class Relu(Clamp):
     name = "RELU"
     summary = "max(x, 0)"
-    clamp = "relu"
 
 
 class Relu6(Clamp):
     name = "RELU6"
     summary = "min(max(x, 0), 6)"
-    clamp = "relu6"
 
 
 class Logistic(Activation):
