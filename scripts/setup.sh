@@ -82,7 +82,7 @@ make_venv() {
         "$python" -m venv "$directory"
     fi
     echo "setup: installing microlith into $directory (the first time takes a minute)" >&2
-    "$directory/bin/pip" install --quiet --disable-pip-version-check --no-input -e "$spec" </dev/null ||
+    "$directory/bin/pip" install -qq --disable-pip-version-check --no-input -e "$spec" </dev/null ||
         fail "pip could not install $spec into $directory (its message is above)"
 }
 
