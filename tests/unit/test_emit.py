@@ -31,6 +31,14 @@ def test_numbers_that_have_no_plain_literal() -> None:
     assert literals.float32(float("nan")) == "NAN"
 
 
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
+def test_float_arrays_read_back_as_the_same_floats(values: list[float]) -> None:
+    array = np.array(values, np.float32)
+    words = literals.rows(array, "").replace("\n", " ").split(",")[:-1]
+    assert all(word.strip().endswith("f") for word in words)
+    assert np.array([word.strip()[:-1] for word in words], np.float32).tobytes() == array.tobytes()
+
+
 def test_arrays_are_wrapped() -> None:
     text = literals.rows(np.arange(-60, 60, dtype=np.int8), "    ")
     assert max(len(line) for line in text.splitlines()) <= literals.LINE

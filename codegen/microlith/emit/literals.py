@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,7 +43,17 @@ def number(value: int | float) -> str:
 
 def rows(values: Array, indent: str) -> str:
     """A one-dimensional array as comma-separated literals, in lines of at most LINE characters."""
-    return wrapped([number(value) for value in values.tolist()], indent)
+    literal = _fast_float32 if values.dtype.kind == "f" else number
+    return wrapped([literal(value) for value in values.tolist()], indent)
+
+
+def _fast_float32(value: float) -> str:
+    """Nine digits read back as the same float32; the shortest would take 30 times as long, and
+    models have many."""
+    if not math.isfinite(value):
+        return float32(value)
+    text = f"{value:.9g}"
+    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
 
 
 def wrapped(words: Sequence[str], indent: str) -> str:

@@ -116,7 +116,9 @@ def _constant(constant: Constant) -> dict[str, Any]:
 def _buffer(buffer: Buffer, label: str, program: Program) -> dict[str, Any]:
     last = min(buffer.last, len(program.calls) - 1)
     span = f"steps {max(buffer.first, 0)} to {last}"
-    about = f"{buffer.size} bytes, {buffer.role}, {span}"
+    about = ", ".join([f"{buffer.size} bytes", buffer.role, span])
+    if buffer.also:
+        about += f"; then {', '.join(buffer.also)} in place"
     return {"label": label, "offset": buffer.offset, "about": about}
 
 

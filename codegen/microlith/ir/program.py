@@ -56,7 +56,8 @@ class Buffer:
     """A range of the arena, live from the start of step `first` to the end of step `last`.
 
     Step -1 is the time before an invoke (inputs are written then) and `len(steps)` the time after
-    it (outputs are read). `also` names further tensors that take over its bytes in place. `role` is input, output, activation, scratch or variable.
+    it (outputs are read). `role` is input, output, activation, scratch or variable. `also` names
+    the tensors that take over its bytes in place.
     """
 
     name: str

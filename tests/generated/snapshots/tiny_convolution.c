@@ -17,7 +17,7 @@ enum {
     AT_IMAGE = 108, /* 72 bytes, input, steps 0 to 0 */
     AT_CONV_RELU = 0, /* 108 bytes, activation, steps 0 to 1 */
     AT_POOL = 108, /* 27 bytes, activation, steps 1 to 2 */
-    AT_DENSE = 0, /* 4 bytes, output, steps 2 to 3 */
+    AT_DENSE = 0, /* 4 bytes, output, steps 2 to 3; then probabilities in place */
     AT_SCRATCH_0 = 180, /* 56 bytes, scratch, steps 0 to 0 */
     AT_SCRATCH_1 = 136, /* 8 bytes, scratch, steps 1 to 1 */
     ARENA_END = 236

@@ -13,7 +13,7 @@
 /* Where tensors are in the arena, in bytes, and the steps during which they are needed. */
 enum {
     AT_LEFT_0 = 96, /* 48 bytes, input, steps 0 to 1 */
-    AT_RIGHT_0 = 144, /* 48 bytes, input, steps 0 to 1 */
+    AT_RIGHT_0 = 144, /* 48 bytes, input, steps 0 to 1; then sum in place */
     AT_TENSOR_3 = 0, /* 96 bytes, output, steps 1 to 1 */
     ARENA_END = 192
 };
