@@ -56,8 +56,9 @@ def exact_multiplier(real: float, furthest: int, bound: int) -> tuple[int, int] 
     The reference scales some accumulators by `real` > 0 in double precision and rounds halves away
     from zero. The pair gives the same integer for every accumulator of magnitude up to `bound`,
     where integers of magnitude `furthest` and beyond are as good as each other (they saturate).
-    None when no multiplier of 31 bits does, or some product leaves 32 bits. Both roundings are odd functions that do not
-    decrease, so it suffices to compare the least accumulators that reach each integer.
+    None when no multiplier of 31 bits does, or when some product leaves 32 bits. Both roundings
+    are odd functions that do not decrease, so it suffices to compare the least accumulators that
+    reach each integer.
     """
     if bound * real >= 2.0**31:
         return None
