@@ -18,10 +18,10 @@ fail() {
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
-    elif [ -t 0 ]; then
-        sudo "$@"
+    elif { : </dev/tty; } 2>/dev/null; then
+        sudo "$@" # which asks for a password there
     else
-        sudo -n "$@" # nobody is there to type a password
+        sudo -n "$@"
     fi
 }
 
