@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -206,9 +207,9 @@ def filter_rules(op: OpView, axis: int) -> Iterator[Rule]:
 
 
 def _scale_rules(weights: Tensor, scales: Sequence[float], found: int, axis: int) -> Iterator[Rule]:
-    if any(not scale > 0 for scale in scales):
+    if not all(0 <= scale < math.inf for scale in scales):
         yield Rule(
-            f"weights {weights.name!r} have a scale that is not positive",
+            f"weights {weights.name!r} have a scale that is negative or not finite",
             "quantise the model again",
         )
     if len(scales) == 1:
