@@ -110,7 +110,7 @@ def test_weights_are_packed_in_blocks_of_four() -> None:
         0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 0, 0, 9, 11, 0, 0,
     ]  # fmt: skip
     assert pack(weights, 2).shape == (2, 1, 2, 4)
-    assert pack_biases(np.arange(6), 2).reshape(-1).tolist() == [0, 1, 2, 0, 3, 4, 5, 0]
+    assert pack_biases(np.arange(6), 2).tolist() == [0, 1, 2, 0, 3, 4, 5, 0]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -50,6 +51,7 @@ def rounding_shift(value: int, bits: int) -> int:
     return (value + half) >> bits if value >= 0 else -((half - value) >> bits)
 
 
+@cache
 def exact_multiplier(real: float, furthest: int, bound: int) -> tuple[int, int] | None:
     """(multiplier, shift) for mr_requantize_single that round as a product of doubles does.
 

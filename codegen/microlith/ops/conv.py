@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -91,9 +92,9 @@ class Convolution(Operator):
                 return
         yield from self.channel_rules(op.input().shape[3], op.input(1).shape)
 
+    @abstractmethod
     def channel_rules(self, channels: int, filter_shape: tuple[int, ...]) -> Iterator[Rule]:
         """Rules that tie the filter's shape to the input's channels."""
-        raise NotImplementedError
 
     def result_shapes(self, op: OpView) -> Sequence[tuple[int, ...]] | None:
         vertical, horizontal = conv_extents(op)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,7 +12,16 @@ import numpy as np
 
 from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
-from microlith.kernels.base import Argument, Const, InRows, Kernel, Lowering, OutRows, Scratch
+from microlith.kernels.base import (
+    Argument,
+    Const,
+    InRows,
+    Kernel,
+    Lowering,
+    OutRows,
+    Scratch,
+    wrong_type,
+)
 from microlith.kernels.portable.accumulate import (
     MOST_PRODUCTS,
     channel_multipliers,
@@ -111,7 +121,7 @@ def conv_window(op: OpView) -> dict[str, int]:
 
 def pack_biases(biases: Array, groups: int) -> Array:
     """Biases [output] as [group][block][LANES], filled up with zeros like the weights."""
-    return pack(biases.reshape(-1, 1), groups)
+    return pack(biases.reshape(-1, 1), groups).reshape(-1)
 
 
 def pack(weights: Array, groups: int) -> Array:
@@ -131,20 +141,21 @@ class ConvKernel(Kernel):
     source = "conv"
     operators = ("CONV_2D", "DEPTHWISE_CONV_2D")
     dtype: ClassVar[DType]
-    macs_per_instruction: ClassVar[float]
+    instructions_per_mac: ClassVar[float]
+    """In the innermost loop on Cortex-M4."""
+
+    instructions_per_output: ClassVar[float]
+    """Around that loop."""
 
     def rejects(self, op: OpView) -> str | None:
-        found = op.input().dtype
-        if found != self.dtype:
-            return f"is for {self.dtype.value}, not {found.value}"
-        return too_large(
-            conv_window(op) | {"channels": max(op.input().shape[3], op.output().shape[3])}
-        )
+        channels = max(op.input().shape[3], op.output().shape[3])
+        extents = conv_window(op) | {"channels": channels}
+        return wrong_type(op, self.dtype) or too_large(extents)
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         shape = geometry(op)
         constants = [
-            Constant("weights", pack(shape.weights, shape.groups)),
+            Constant("weights", pack(shape.weights, shape.groups).reshape(-1)),
             *self.output_constants(op, shape),
         ]
         if shape.pads:
@@ -162,19 +173,19 @@ class ConvKernel(Kernel):
         windows = 2 * shape.taps * self.dtype.size if shape.needs_copies else 0
         return (shape.window["kernel_height"] + 2) * target.pointer_size + windows
 
+    @abstractmethod
     def output_constants(self, op: OpView, shape: Geometry) -> tuple[Constant, ...]:
         """Constants that make outputs of sums: `biases` and others."""
-        raise NotImplementedError
 
+    @abstractmethod
     def output_params(self, op: OpView) -> Mapping[str, Argument]:
         """Parameters that make outputs of sums."""
-        raise NotImplementedError
 
     def cost(self, op: OpView, target: Target) -> float:
         shape = geometry(op)
         lanes = -(-shape.group_outputs // LANES) * LANES
-        gathered = 4.0 * shape.taps if shape.gathers else 0.0
-        per_lane = shape.taps / self.macs_per_instruction + 35.0
+        gathered = 6.0 * shape.taps if shape.needs_copies else 0.0
+        per_lane = shape.taps * self.instructions_per_mac + self.instructions_per_output
         pixels = op.output().elements / op.output().shape[3]
         return pixels * shape.groups * (lanes * per_lane + gathered + 60.0)
 
@@ -210,7 +221,8 @@ class Conv2DInt8(ConvKernel):
     function = "mr_conv_2d_s8"
     params = "mr_conv_2d_s8_params"
     dtype = DType.INT8
-    macs_per_instruction = 0.57
+    instructions_per_mac = 1.75
+    instructions_per_output = 55.0
 
     def rejects(self, op: OpView) -> str | None:
         return super().rejects(op) or int8_limits(op)
@@ -228,7 +240,8 @@ class Conv2DFloat(ConvKernel):
     function = "mr_conv_2d_f32"
     params = "mr_conv_2d_f32_params"
     dtype = DType.FLOAT32
-    macs_per_instruction = 0.36
+    instructions_per_mac = 3.1
+    instructions_per_output = 25.0
 
     def output_constants(self, op: OpView, shape: Geometry) -> tuple[Constant, ...]:
         biases = float_biases(op, shape.weights.shape[0])

@@ -4,12 +4,22 @@ grouped ones: see conv.py."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
 from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
-from microlith.kernels.base import Argument, Const, InRows, Kernel, Lowering, OutRows, Scratch
+from microlith.kernels.base import (
+    Argument,
+    Const,
+    InRows,
+    Kernel,
+    Lowering,
+    OutRows,
+    Scratch,
+    wrong_type,
+)
 from microlith.kernels.portable.accumulate import channel_multipliers, float_biases, folded_biases
 from microlith.kernels.portable.conv import (
     LANES,
@@ -32,14 +42,12 @@ class DepthwiseKernel(Kernel):
     dtype: ClassVar[DType]
 
     def rejects(self, op: OpView) -> str | None:
-        found, channels = op.input().dtype, op.input().shape[3]
-        if found != self.dtype:
-            return f"is for {self.dtype.value}, not {found.value}"
+        channels = op.input().shape[3]
         if channels != op.output().shape[3]:
             return f"is for one output a channel, not {op.output().shape[3] // channels}"
         if channels < LANES:
             return f"needs at least {LANES} channels, not {channels}"
-        return too_large(conv_window(op))
+        return wrong_type(op, self.dtype) or too_large(conv_window(op))
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         weights = op.input(1).data
@@ -71,19 +79,19 @@ class DepthwiseKernel(Kernel):
             rows=batches * height,
         )
 
+    @abstractmethod
     def output_constants(self, op: OpView, weights: Array) -> tuple[Constant, ...]:
         """Constants that make outputs of sums: `biases` and others."""
-        raise NotImplementedError
 
+    @abstractmethod
     def output_params(self, op: OpView) -> Mapping[str, Argument]:
         """Parameters that make outputs of sums."""
-        raise NotImplementedError
 
     def cost(self, op: OpView, target: Target) -> float:
         taps = geometry(op).taps
         channels = op.output().shape[3]
         pixels = op.output().elements / channels
-        return pixels * (channels * (4.3 * taps + 35.0) + 8.0 * taps + 40.0)
+        return pixels * (channels * (4.5 * taps + 42.0) + 8.0 * taps + 60.0)
 
 
 class DepthwiseConv2DInt8(DepthwiseKernel):

@@ -11,7 +11,7 @@ import numpy as np
 
 from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
-from microlith.kernels.base import Argument, Const, In, Kernel, Lowering, Out
+from microlith.kernels.base import Argument, Const, In, Kernel, Lowering, Out, wrong_type
 from microlith.kernels.portable.accumulate import (
     MOST_PRODUCTS,
     factor_too_large,
@@ -38,8 +38,7 @@ class FullyConnectedKernel(Kernel):
     instructions_per_output: ClassVar[float]
 
     def rejects(self, op: OpView) -> str | None:
-        found = op.input().dtype
-        return None if found == self.dtype else f"is for {self.dtype.value}, not {found.value}"
+        return wrong_type(op, self.dtype)
 
     def cost(self, op: OpView, target: Target) -> float:
         units, depth = op.input(1).shape
