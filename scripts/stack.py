@@ -45,7 +45,7 @@ def frames(target: Target, sources: list[Path]) -> list[Frame]:
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run(
             [
-                target.compiler, *target.flags, "-std=c11", "-O2", "-ffp-contract=off",
+                target.compiler, *target.cflags,
                 "-I", str(root), "-I", str(root / "include"),
                 "-fstack-usage", "-c", *map(str, sources),
             ],
