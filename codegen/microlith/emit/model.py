@@ -108,6 +108,7 @@ def _constant(constant: Constant) -> dict[str, Any]:
         "name": constant.name,
         "c_type": DType(constant.values.dtype.name).c_type,
         "length": len(constant.values),
+        "alignment": constant.alignment if constant.alignment > constant.values.itemsize else 0,
         "comment": _quoted(constant.comment),
         "values": rows(constant.values, " " * 8),
     }

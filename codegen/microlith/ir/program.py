@@ -40,11 +40,13 @@ Params = Mapping[str, Value]
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """A typed array of the weights struct. `values` is one-dimensional."""
+    """A typed array of the weights struct. `values` is one-dimensional; `alignment` in bytes is that
+    of its elements where it is not larger."""
 
     name: str
     values: Array
     comment: str = ""
+    alignment: int = 1
 
     @property
     def nbytes(self) -> int:

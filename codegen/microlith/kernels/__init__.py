@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
+from microlith.kernels.dsp import conv as dsp_conv
 from microlith.kernels.portable import (
     activation,
     conv,
@@ -30,4 +31,6 @@ PORTABLE: tuple[Kernel, ...] = (
     *softmax.KERNELS,
 )
 
-BACKENDS: dict[str, tuple[Kernel, ...]] = {"portable": PORTABLE}
+DSP: tuple[Kernel, ...] = (*dsp_conv.KERNELS,)
+
+BACKENDS: dict[str, tuple[Kernel, ...]] = {"portable": PORTABLE, "dsp": DSP}

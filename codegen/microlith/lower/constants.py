@@ -23,7 +23,7 @@ class ConstantPool:
         self._by_content: dict[tuple[str, bytes], int] = {}
         self._names: set[str] = set()
 
-    def add(self, name: str, values: Array, comment: str) -> ConstantRef:
+    def add(self, name: str, values: Array, comment: str, alignment: int = 1) -> ConstantRef:
         """Stores a copy of `values`, flattened, or finds an equal constant."""
         flat = np.ascontiguousarray(values).reshape(-1)
         key = (flat.dtype.str, _content(flat))
@@ -33,6 +33,8 @@ class ConstantPool:
             self._constants.append(Constant(self._unique(name), flat.copy(), comment))
         elif len(flat) > len(self._constants[found].values):
             self._constants[found] = replace(self._constants[found], values=flat.copy())
+        alignment = max(alignment, self._constants[found].alignment)
+        self._constants[found] = replace(self._constants[found], alignment=alignment)
         return ConstantRef(self._constants[found].name)
 
     def _unique(self, name: str) -> str:

@@ -113,7 +113,9 @@ def _call(
     op, kernel, lowering = selected.op, selected.choice.kernel, selected.lowering
     name = f"op{op.op.index}_{op.op.kind.lower()}"
     constants = {
-        c.name: pool.add(f"op{op.op.index}_{c.name}", c.values, c.comment or _about(op, c.name))
+        c.name: pool.add(
+            f"op{op.op.index}_{c.name}", c.values, c.comment or _about(op, c.name), c.alignment
+        )
         for c in lowering.constants
     }
 

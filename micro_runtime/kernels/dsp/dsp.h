@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT-0 */
+/*
+ * The DSP extension's instructions (Armv7E-M, Armv8-M), each beside the C that says what it does.
+ * Halves of a word are two's complement; sums wrap.
+ */
+#ifndef MICROLITH_DSP_H
+#define MICROLITH_DSP_H
+
+#include <stdint.h>
+
+#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__)
+#define MR_DSP_ASM 1
+#else
+#define MR_DSP_ASM 0
+#endif
+
+#if defined(__GNUC__)
+#define MR_NOINLINE __attribute__((noinline))
+#else
+#define MR_NOINLINE
+#endif
+
+/* Both halves: offset + the sign-extended bytes 0 and 2 of `bytes`. */
+static inline uint32_t mr_sxtab16(uint32_t offset, uint32_t bytes)
+{
+#if MR_DSP_ASM
+    uint32_t result;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(result) : "r"(offset), "r"(bytes));
+    return result;
+#else
+    uint32_t low = offset + (uint32_t)(int8_t)bytes;
+    uint32_t high = (offset >> 16) + (uint32_t)(int8_t)(bytes >> 16);
+    return high << 16 | (low & 0xffffu);
+#endif
+}
+
+/* The same with bytes 1 and 3. */
+static inline uint32_t mr_sxtab16_ror8(uint32_t offset, uint32_t bytes)
+{
+#if MR_DSP_ASM
+    uint32_t result;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(offset), "r"(bytes));
+    return result;
+#else
+    return mr_sxtab16(offset, bytes >> 8);
+#endif
+}
+
+/* acc + a.low * b.low + a.high * b.high */
+static inline int32_t mr_smlad(uint32_t a, uint32_t b, int32_t acc)
+{
+#if MR_DSP_ASM
+    int32_t result;
+    __asm__("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(acc));
+    return result;
+#else
+    int32_t low = (int16_t)a * (int16_t)b, high = (int16_t)(a >> 16) * (int16_t)(b >> 16);
+    return (int32_t)((uint32_t)acc + (uint32_t)low + (uint32_t)high);
+#endif
+}
+
+/* The upper half of (acc << 32) + a * b, rounded to nearest, halves upwards. */
+static inline int32_t mr_smmlar(int32_t a, int32_t b, int32_t acc)
+{
+#if MR_DSP_ASM
+    int32_t result;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(acc));
+    return result;
+#else
+    int32_t high = (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32);
+    return (int32_t)((uint32_t)acc + (uint32_t)high);
+#endif
+}
+
+/* Saturates to int8. */
+static inline int32_t mr_ssat8(int32_t value)
+{
+#if MR_DSP_ASM
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    return result;
+#else
+    return value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value;
+#endif
+}
+
+/*
+ * How sums of one output channel become int8: exactly what two roundings, gemmlowp's doubling high
+ * multiply and rounding shift by `shift` >= 1, plus the zero point give, in five instructions.
+ * `offset` is (zero point << shift) + (1 << (shift - 1)). With |sum| < 2^30 nothing overflows.
+ */
+typedef struct mr_dsp_output {
+    int32_t bias;
+    int32_t multiplier;
+    int32_t offset;
+    int32_t shift;
+} mr_dsp_output;
+
+static inline int32_t mr_dsp_requantize(int32_t sum, const mr_dsp_output *output)
+{
+    int32_t doubled = sum * 2;
+    /* Halves round away from zero: those of negative sums down. A negative sum whose product
+     * rounds to zero loses a half, too, which `offset` outweighs. */
+    int32_t high = mr_smmlar(doubled, output->multiplier, output->offset + (doubled >> 31));
+    return mr_ssat8(high >> output->shift);
+}
+
+#endif
