@@ -40,8 +40,8 @@ Params = Mapping[str, Value]
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """A typed array of the weights struct. `values` is one-dimensional; `alignment` in bytes is that
-    of its elements where it is not larger."""
+    """A typed array of the weights struct. `values` is one-dimensional; `alignment`, in bytes,
+    counts where it is larger than that of the elements."""
 
     name: str
     values: Array

@@ -67,9 +67,7 @@ def reference(
     return OracleResult(name, results, _litert_default(model, inputs, outputs))
 
 
-def reference_outputs(
-    model: bytes, inputs: Tensors, tensors: Sequence[int]
-) -> tuple[str, Tensors]:
+def reference_outputs(model: bytes, inputs: Tensors, tensors: Sequence[int]) -> tuple[str, Tensors]:
     """The oracle's name and its results for `tensors`; see reference()."""
     refusals = []
     for oracle in ORACLES:
