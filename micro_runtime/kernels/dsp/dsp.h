@@ -28,9 +28,9 @@ static inline uint32_t mr_sxtab16(uint32_t offset, uint32_t bytes)
     __asm__("sxtab16 %0, %1, %2" : "=r"(result) : "r"(offset), "r"(bytes));
     return result;
 #else
-    uint32_t low = offset + (uint32_t)(int32_t)(int8_t)bytes;
-    uint32_t high = (offset >> 16) + (uint32_t)(int32_t)(int8_t)(bytes >> 16);
-    return high << 16 | (low & 0xffffu);
+    int32_t low = (int16_t)offset + (int8_t)bytes;
+    int32_t high = (int16_t)(offset >> 16) + (int8_t)(bytes >> 16);
+    return (uint32_t)high << 16 | ((uint32_t)low & 0xffffu);
 #endif
 }
 
