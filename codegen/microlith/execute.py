@@ -27,12 +27,14 @@ def simulate(
     *,
     keep: Path | None = None,
     trace: bool = False,
+    profile: bool = False,
     sanitize: bool = False,
 ) -> SimulationResult:
     """Builds and runs `program` on its target; see Program.simulate().
 
     With `keep`, that directory keeps the sources, the firmware and a script that runs it again;
-    `trace` records every op's output; `sanitize` (host) builds with ASan and UBSan.
+    `trace` records every op's output; `profile` counts instructions step by step; `sanitize`
+    (host) builds with ASan and UBSan.
     """
     data = (
         random_inputs(program.inputs, 1, 0)
@@ -44,7 +46,16 @@ def simulate(
     with tempfile.TemporaryDirectory(prefix="microlith-") as temporary:
         sources = keep if keep is not None else Path(temporary)
         write_files(files, sources, force=True)
-        return run(program, sources, target, data, keep=keep, trace=trace, sanitize=sanitize)
+        return run(
+            program,
+            sources,
+            target,
+            data,
+            keep=keep,
+            trace=trace,
+            profile=profile,
+            sanitize=sanitize,
+        )
 
 
 def verify(

@@ -10,6 +10,7 @@
 static int32_t trace_file = MR_NO_FILE;
 static uint32_t current_sample;
 static int trace_failed;
+static int profiling;
 
 static int fail(const char *what, const char *which)
 {
@@ -110,7 +111,8 @@ static int run_samples(int32_t input, int32_t output, uint32_t *deepest)
             return 0;
         }
         uint32_t stack = 0;
-        if (mr_subject_invoke(&stack) != MR_OK) {
+        mr_status result = profiling ? mr_subject_profile() : mr_subject_invoke(&stack);
+        if (result != MR_OK) {
             return fail("a kernel failed", "");
         }
         if (stack == MR_STACK_OVERFLOW) {
@@ -157,8 +159,9 @@ static int run(const char *directory)
 int mr_harness(const char *mode, const char *directory)
 {
     int tracing = same(mode, "trace");
-    if (!tracing && !same(mode, "run")) {
-        return fail("arguments: run|trace DIRECTORY, not ", mode);
+    profiling = same(mode, "profile");
+    if (!tracing && !profiling && !same(mode, "run")) {
+        return fail("arguments: run|trace|profile DIRECTORY, not ", mode);
     }
     if (mr_subject_init(tracing ? trace : NULL) != MR_OK) {
         return fail("the model rejects its arena", "");

@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from microlith.cli import generate, inspect, simulate, targets, verify
+from microlith.cli import bench, generate, inspect, simulate, targets, verify
 from microlith.errors import MicrolithError
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ app.command("inspect")(inspect.command)
 app.command("generate")(generate.command)
 app.command("simulate")(simulate.command)
 app.command("verify")(verify.command)
+app.command("bench")(bench.command)
 app.command("targets")(targets.command)
 
 

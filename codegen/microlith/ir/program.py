@@ -95,7 +95,8 @@ class Rows:
 
 @dataclass(frozen=True)
 class Call:
-    """A kernel with its parameters: one op of the model on this target."""
+    """A kernel with its parameters: one op of the model on this target. `shape` is that of its
+    first output."""
 
     op: int
     kind: str
@@ -109,6 +110,7 @@ class Call:
     params: Params
     inputs: tuple[int, ...]
     outputs: tuple[Rows, ...]
+    shape: tuple[int, ...]
     rows: int
     macs: int
     reason: str

@@ -139,6 +139,7 @@ def _call(
         params=binding.params(lowering.params),
         inputs=tuple(i for i in op.op.inputs if i >= 0),
         outputs=tuple(_rows(i, op, arena, lowering.rows) for i in op.op.outputs),
+        shape=op.output().shape,
         rows=lowering.rows,
         macs=BY_NAME[op.op.kind].macs(op),
         reason=selected.choice.reason,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from microlith.ir.program import Program
@@ -34,8 +35,8 @@ def simulation_lines(program: Program, result: SimulationResult) -> list[str]:
     samples = "1 sample" if result.samples == 1 else f"{result.samples} samples"
     lines = [f"{program.name} on {program.target}: {samples}"]
     lines += [f"  {line}" for line in memory_lines(program)]
-    lines.append(f"  flash        {_parts(result.flash)}")
-    lines.append(f"  ram          {_parts(result.ram)}")
+    lines.append(f"  flash        {figures_line(result.flash)}")
+    lines.append(f"  ram          {figures_line(result.ram)}")
     if result.instructions:
         least, most = min(result.instructions), max(result.instructions)
         span = f"{least:,}" if least == most else f"{least:,} to {most:,}"
@@ -43,5 +44,6 @@ def simulation_lines(program: Program, result: SimulationResult) -> list[str]:
     return lines
 
 
-def _parts(figures: dict[str, int | None]) -> str:
+def figures_line(figures: Mapping[str, int | None]) -> str:
+    """`code 1,234, weights 567`; what could not be measured is a dash."""
     return ", ".join(f"{n} {'-' if v is None else format(v, ',')}" for n, v in figures.items())

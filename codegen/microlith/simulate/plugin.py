@@ -23,11 +23,12 @@ def arguments(plugin: Path, *, mark: int, out: Path) -> list[str]:
     return ["-plugin", f"{qemu.escape(str(plugin))},{options}"]
 
 
-def between_marks(text: str, samples: int) -> list[int]:
-    """Instructions of each invoke, from the counter's file: there are two marks an invoke."""
+def between_marks(text: str, spans: int) -> list[int]:
+    """Instructions of each span (an invoke, or a step of one), from the counter's file: there is a
+    mark before and one after it."""
     counts = [int(line) for line in text.split()]
-    if len(counts) != 2 * samples:
-        raise ToolError(f"{len(counts)} marks were counted instead of 2 x {samples}")
+    if len(counts) != 2 * spans:
+        raise ToolError(f"{len(counts)} marks were counted instead of 2 x {spans}")
     return [end - start for start, end in zip(counts[::2], counts[1::2], strict=True)]
 
 

@@ -29,7 +29,8 @@ class SimulationResult:
     """`outputs` are arrays [samples, *shape] by port key; `instructions` executed in each invoke,
     or None without an emulator that counts; `flash` {code, weights, system} and `ram` {arena,
     data, bss, stack, system} in bytes, None where they cannot be measured;
-    `trace` the bytes of each op's outputs, uint8[samples, bytes], when asked for."""
+    `trace` the bytes of each op's outputs, uint8[samples, bytes], and `steps` the instructions of
+    each step of each sample, when asked for."""
 
     outputs: dict[str, Array]
     instructions: list[int] | None
@@ -37,6 +38,7 @@ class SimulationResult:
     ram: Figures
     trace: dict[TraceKey, Array] | None
     samples: int
+    steps: list[list[int]] | None = None
 
 
 def run(
@@ -47,6 +49,7 @@ def run(
     *,
     keep: Path | None = None,
     trace: bool = False,
+    profile: bool = False,
     count: bool = True,
     sanitize: bool = False,
     time_limit: float | None = None,
@@ -56,7 +59,8 @@ def run(
     `inputs` has an array [samples, *shape] for each input's key; variables of the model keep their
     values from one sample to the next. `keep` names a directory that then holds the sources, the
     firmware and a script `run` that runs the same samples again. With `trace`, every op's outputs
-    are returned, and instructions are not counted. `sanitize` builds with ASan and UBSan, on this
+    are returned, and instructions are not counted; with `profile` they are counted for each step
+    instead of each invoke. `sanitize` builds with ASan and UBSan, on this
     machine only. The time limit is in seconds.
 
     InputError when samples do not match the model; ToolError when a tool is missing, or the
@@ -64,7 +68,7 @@ def run(
     """
     data, number = samples.pack(program.inputs, inputs)
     limit = time_limit if time_limit is not None else _time_limit(program, number)
-    mode = "trace" if trace else "run"
+    mode = "trace" if trace else "profile" if profile else "run"
     with _workspace(sources, keep) as directory:
         firmware = image.build_firmware(program, sources, target, directory, sanitize=sanitize)
         (directory / "input.bin").write_bytes(data)
@@ -146,13 +150,16 @@ def _collect(
     outputs = samples.unpack(program.outputs, (directory / "output.bin").read_bytes(), number)
     stack = int((directory / "report.txt").read_text(encoding="ascii").split()[1]) or None
     flash, ram = firmware.figures(program.name, stack)
-    instructions = trace = None
+    instructions = trace = steps = None
     if counted:
         text = _take(directory / _COUNTS).decode("ascii")
-        instructions = plugin.between_marks(text, number)
+        parts = len(program.steps) if mode == "profile" else 1
+        counts = plugin.between_marks(text, number * parts)
+        steps = [counts[first : first + parts] for first in range(0, len(counts), parts)]
+        instructions = [sum(step) for step in steps]
     if mode == "trace":
         trace = samples.unpack_trace(_take(directory / "trace.bin"), number)
-    return SimulationResult(outputs, instructions, flash, ram, trace, number)
+    return SimulationResult(outputs, instructions, flash, ram, trace, number, steps)
 
 
 def _take(path: Path) -> bytes:

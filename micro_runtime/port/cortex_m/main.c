@@ -23,7 +23,7 @@ int main(void)
             end++;
         }
         if (*end == '\0') {
-            mr_print("usage: firmware run|trace DIRECTORY\n");
+            mr_print("usage: firmware run|trace|profile DIRECTORY\n");
             return 2;
         }
         *end = '\0';

@@ -6,7 +6,7 @@
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        mr_print("usage: firmware run|trace DIRECTORY\n");
+        mr_print("usage: firmware run|trace|profile DIRECTORY\n");
         return 2;
     }
     return mr_harness(argv[1], argv[2]);
