@@ -74,88 +74,158 @@ static void widen_window(const walk *at, uint32_t x, uint32_t slot)
 
 /* --------------------------------------------------------------------------- products */
 
-typedef struct sums {
-    int32_t of[PIXELS][2];
-} sums;
+/* All channels of three pixels. Pixels that do not exist share their place with the first one,
+ * which is written last. */
+typedef struct job {
+    const uint32_t *windows;
+    const mr_dsp_output *how;
+    int8_t *pixels[PIXELS];
+    uint32_t channel;
+    uint32_t channels;
+    uint32_t pair_bytes; /* of weights of a pair of channels: 8 a block */
+    const int8_t *weights;
+} job;
 
 #if MR_DSP_ASM
 
-/* One block of four taps. */
+/* Offsets in a job and a mr_dsp_output. */
+#define WINDOWS     "0"
+#define HOW         "4"
+#define PIXEL0      "8"
+#define PIXEL1      "12"
+#define PIXEL2      "16"
+#define CHANNEL     "20"
+#define CHANNELS    "24"
+#define PAIR_BYTES  "28"
+#define WEIGHTS     "32"
+#define BIAS        "0"
+#define MULTIPLIER  "4" /* and offset */
+#define SHIFT       "12"
+#define NEXT_OUTPUT "16"
+
+_Static_assert(offsetof(job, pixels) == 8 && offsetof(job, channel) == 20 &&
+                   offsetof(job, weights) == 32 && sizeof(mr_dsp_output) == 16,
+               "the assembly below relies on it");
+
+/* The sums of a pixel for both channels, four taps on: weights in r8 to r11, inputs at r7. */
 #define MULTIPLY_PIXEL(first, second)                                                              \
-    "ldrd %[x0], %[x1], [%[x]], #8\n\t"                                                            \
-    "smlad %[" first "], %[w0], %[x0], %[" first "]\n\t"                                           \
-    "smlad %[" second "], %[w1], %[x0], %[" second "]\n\t"                                         \
-    "smlad %[" first "], %[v0], %[x1], %[" first "]\n\t"                                           \
-    "smlad %[" second "], %[v1], %[x1], %[" second "]\n\t"
+    "ldrd r12, lr, [r7], #8\n\t"                                                                   \
+    "smlad " first ", r8, r12, " first "\n\t"                                                      \
+    "smlad " second ", r9, r12, " second "\n\t"                                                    \
+    "smlad " first ", r10, lr, " first "\n\t"                                                      \
+    "smlad " second ", r11, lr, " second "\n\t"
 
 #define MULTIPLY_BLOCK                                                                             \
-    "ldrd %[w0], %[w1], [%[w]], #8\n\t"                                                            \
-    "sxtb16 %[v0], %[w0], ror #8\n\t"                                                              \
-    "sxtb16 %[w0], %[w0]\n\t"                                                                      \
-    "sxtb16 %[v1], %[w1], ror #8\n\t"                                                              \
-    "sxtb16 %[w1], %[w1]\n\t" MULTIPLY_PIXEL("a0", "b0") MULTIPLY_PIXEL("a1", "b1")                \
-        MULTIPLY_PIXEL("a2", "b2")
+    "ldrd r8, r9, [r6], #8\n\t"                                                                    \
+    "sxtb16 r10, r8, ror #8\n\t"                                                                   \
+    "sxtb16 r8, r8\n\t"                                                                            \
+    "sxtb16 r11, r9, ror #8\n\t"                                                                   \
+    "sxtb16 r9, r9\n\t" MULTIPLY_PIXEL("r0", "r1") MULTIPLY_PIXEL("r2", "r3")                      \
+        MULTIPLY_PIXEL("r4", "r5")
 
-/* Two blocks a turn; with an odd number the first turn starts in the middle. */
-static inline const int8_t *multiply(const int8_t *weights, const uint32_t *windows,
-                                     uint32_t blocks, sums *total)
+/* mr_dsp_requantize: multiplier, offset and shift in r8 to r10; spoils r7. */
+#define REQUANTIZE(sum)                                                                            \
+    "add r7, r9, " sum ", asr #31\n\t"                                                             \
+    "lsl " sum ", " sum ", #1\n\t"                                                                 \
+    "smmlar " sum ", " sum ", r8, r7\n\t"                                                          \
+    "asr " sum ", " sum ", r10\n\t"                                                                \
+    "ssat " sum ", #8, " sum "\n\t"
+
+/* [sp] is the job, [sp, #4] the end of the pair's weights. Sums are in r0 to r5, [pixel][channel],
+ * weights at r6. Two blocks a turn; with an odd number the first turn starts in the middle. */
+__attribute__((naked, noinline)) static void compute_pixels(job *work)
 {
-    const int8_t *const end = weights + 8 * blocks;
-    int32_t a0 = total->of[0][0], b0 = total->of[0][1];
-    int32_t a1 = total->of[1][0], b1 = total->of[1][1];
-    int32_t a2 = total->of[2][0], b2 = total->of[2][1];
-    uint32_t w0, w1, v0, v1, x0, x1 = blocks;
-    __asm__("lsrs %[x0], %[x1], #1\n\t"
-            "bcs 2f\n"
-            "1:\n\t" MULTIPLY_BLOCK "2:\n\t" MULTIPLY_BLOCK "ldr %[x0], %[end]\n\t"
-            "cmp %[w], %[x0]\n\t"
-            "bne 1b"
-            : [w] "+r"(weights), [x] "+r"(windows), [a0] "+r"(a0), [b0] "+r"(b0), [a1] "+r"(a1),
-              [b1] "+r"(b1), [a2] "+r"(a2), [b2] "+r"(b2), [w0] "=&r"(w0), [w1] "=&r"(w1),
-              [v0] "=&r"(v0), [v1] "=&r"(v1), [x0] "=&r"(x0), [x1] "+r"(x1)
-            : [end] "m"(end)
-            : "cc", "memory");
-    *total = (sums){{{a0, b0}, {a1, b1}, {a2, b2}}};
-    return weights;
+    (void)work;
+    __asm__("push {r4-r11, lr}\n\t"
+            "sub sp, #12\n\t"
+            "str r0, [sp]\n\t"
+            "ldr r6, [r0, #" WEIGHTS "]\n"
+            "1:\n\t"
+            "ldr r12, [sp]\n\t"
+            "ldr r7, [r12, #" WINDOWS "]\n\t"
+            "ldr lr, [r12, #" HOW "]\n\t"
+            "ldr r8, [r12, #" PAIR_BYTES "]\n\t"
+            "ldr r0, [lr, #" BIAS "]\n\t"
+            "ldr r1, [lr, #" NEXT_OUTPUT "+" BIAS "]\n\t"
+            "add r9, r6, r8\n\t"
+            "str r9, [sp, #4]\n\t"
+            "mov r2, r0\n\t"
+            "mov r4, r0\n\t"
+            "mov r3, r1\n\t"
+            "mov r5, r1\n\t"
+            "tst r8, #8\n\t"
+            "bne 3f\n"
+            "2:\n\t" MULTIPLY_BLOCK "3:\n\t" MULTIPLY_BLOCK "ldr r12, [sp, #4]\n\t"
+            "cmp r6, r12\n\t"
+            "bne 2b\n\t"
+
+            "ldr r12, [sp]\n\t"
+            "ldr lr, [r12, #" HOW "]\n\t"
+            "ldr r11, [r12, #" CHANNEL "]\n\t"
+            "ldrd r8, r9, [lr, #" MULTIPLIER "]\n\t"
+            "ldr r10, [lr, #" SHIFT "]\n\t" REQUANTIZE("r0") REQUANTIZE("r2")
+                REQUANTIZE("r4") "ldrd r8, r9, [lr, #" NEXT_OUTPUT "+" MULTIPLIER "]\n\t"
+                                 "ldr r10, [lr, #" NEXT_OUTPUT "+" SHIFT "]\n\t"
+                                 "add lr, #2*" NEXT_OUTPUT "\n\t"
+                                 "str lr, [r12, #" HOW "]\n\t"
+                                 "ldr lr, [r12, #" CHANNELS "]\n\t" REQUANTIZE("r1")
+                                     REQUANTIZE("r3") REQUANTIZE("r5")
+
+                                         "add r10, r11, #1\n\t"
+                                         "cmp r10, lr\n\t"
+                                         "ldrd r8, r9, [r12, #" PIXEL1 "]\n\t"
+                                         "ldr r7, [r12, #" PIXEL0 "]\n\t"
+                                         "beq 4f\n\t"
+                                         "strb r5, [r9, r10]\n\t"
+                                         "strb r3, [r8, r10]\n\t"
+                                         "strb r1, [r7, r10]\n"
+                                         "4:\n\t"
+                                         "strb r4, [r9, r11]\n\t"
+                                         "strb r2, [r8, r11]\n\t"
+                                         "strb r0, [r7, r11]\n\t"
+                                         "add r11, #2\n\t"
+                                         "str r11, [r12, #" CHANNEL "]\n\t"
+                                         "cmp r11, lr\n\t"
+                                         "blo 1b\n\t"
+                                         "add sp, #12\n\t"
+                                         "pop {r4-r11, pc}");
 }
 
 #else
 
-static inline const int8_t *multiply(const int8_t *weights, const uint32_t *windows,
-                                     uint32_t blocks, sums *total)
+static void compute_pixels(job *work)
 {
-    for (uint32_t block = 0; block < blocks; block++, weights += 8) {
-        for (uint32_t pixel = 0; pixel < PIXELS; pixel++, windows += 2) {
-            for (uint32_t i = 0; i < 2; i++) {
-                uint32_t four;
-                memcpy(&four, weights + 4 * i, sizeof four);
-                int32_t sum = mr_smlad(mr_sxtab16(0, four), windows[0], total->of[pixel][i]);
-                total->of[pixel][i] = mr_smlad(mr_sxtab16_ror8(0, four), windows[1], sum);
+    const int8_t *weights = work->weights;
+    for (; work->channel < work->channels; work->channel += 2, work->how += 2) {
+        int32_t sums[PIXELS][2];
+        const uint32_t *windows = work->windows;
+        for (uint32_t pixel = 0; pixel < PIXELS; pixel++) {
+            sums[pixel][0] = work->how[0].bias;
+            sums[pixel][1] = work->how[1].bias;
+        }
+        for (const int8_t *end = weights + work->pair_bytes; weights != end; weights += 8) {
+            for (uint32_t pixel = 0; pixel < PIXELS; pixel++, windows += 2) {
+                for (uint32_t i = 0; i < 2; i++) {
+                    uint32_t four;
+                    memcpy(&four, weights + 4 * i, sizeof four);
+                    int32_t sum = mr_smlad(mr_sxtab16(0, four), windows[0], sums[pixel][i]);
+                    sums[pixel][i] = mr_smlad(mr_sxtab16_ror8(0, four), windows[1], sum);
+                }
+            }
+        }
+        for (uint32_t pixel = PIXELS; pixel-- > 0;) {
+            int8_t *out = work->pixels[pixel] + work->channel;
+            out[0] = (int8_t)mr_dsp_requantize(sums[pixel][0], &work->how[0]);
+            if (work->channel + 1 < work->channels) {
+                out[1] = (int8_t)mr_dsp_requantize(sums[pixel][1], &work->how[1]);
             }
         }
     }
-    return weights;
 }
 
 #endif
 
-/*
- * Channels [0, count) of three pixels. Pixels that do not exist share their place with the first
- * one, which is written last. Apart from the products, so that each has all registers.
- */
-MR_NOINLINE static void finish(const sums *total, const mr_dsp_output *how, int8_t *const *pixels,
-                               uint32_t channel, uint32_t count)
-{
-    int8_t *out0 = pixels[0] + channel, *out1 = pixels[1] + channel, *out2 = pixels[2] + channel;
-    for (uint32_t i = 0; i < count; i++) {
-        const mr_dsp_output one = how[i];
-        out2[i] = (int8_t)mr_dsp_requantize(total->of[2][i], &one);
-        out1[i] = (int8_t)mr_dsp_requantize(total->of[1][i], &one);
-        out0[i] = (int8_t)mr_dsp_requantize(total->of[0][i], &one);
-    }
-}
-
-/* Narrows the range of outputs that activations bound. */
+/* Narrows the range of outputs that an activation bounds. */
 static void clamp(int8_t *out, uint32_t count, int32_t least, int32_t most)
 {
     for (const int8_t *end = out + count; out != end; out++) {
@@ -164,22 +234,21 @@ static void clamp(int8_t *out, uint32_t count, int32_t least, int32_t most)
     }
 }
 
-/* All channels of three pixels. */
-static void compute_pixels(const walk *at, int8_t *const pixels[PIXELS])
+static void finish_pixels(const walk *at, int8_t *const pixels[PIXELS])
 {
     const mr_conv_2d_s8_dsp_params *p = at->params;
-    const int8_t *weights = mr_data_at(at->context, p->weights);
-    const mr_dsp_output *how = mr_data_at(at->context, p->outputs);
-    uint32_t channels = p->out_channels;
-    for (uint32_t channel = 0; channel < channels; channel += 2, how += 2) {
-        int32_t bias0 = how[0].bias, bias1 = how[1].bias;
-        sums total = {{{bias0, bias1}, {bias0, bias1}, {bias0, bias1}}};
-        weights = multiply(weights, at->windows, p->blocks, &total);
-        finish(&total, how, pixels, channel, channels - channel < 2 ? 1 : 2);
-    }
+    job work = {
+        .windows = at->windows,
+        .how = mr_data_at(at->context, p->outputs),
+        .pixels = {pixels[0], pixels[1], pixels[2]},
+        .channels = p->out_channels,
+        .pair_bytes = 8u * p->blocks,
+        .weights = mr_data_at(at->context, p->weights),
+    };
+    compute_pixels(&work);
     if (p->least != INT8_MIN || p->most != INT8_MAX) {
         for (uint32_t pixel = 0; pixel < PIXELS; pixel++) {
-            clamp(pixels[pixel], channels, p->least, p->most);
+            clamp(pixels[pixel], p->out_channels, p->least, p->most);
         }
     }
 }
@@ -201,7 +270,7 @@ mr_status mr_conv_2d_s8_dsp(const mr_context *context, const void *params, mr_ba
             widen_window(&at, x, slot);
             pixels[slot++] = out;
             if (slot == PIXELS) {
-                compute_pixels(&at, pixels);
+                finish_pixels(&at, pixels);
                 slot = 0;
             }
         }
@@ -209,7 +278,7 @@ mr_status mr_conv_2d_s8_dsp(const mr_context *context, const void *params, mr_ba
     if (slot != 0) {
         pixels[1] = slot == 2 ? pixels[1] : pixels[0];
         pixels[2] = pixels[0];
-        compute_pixels(&at, pixels);
+        finish_pixels(&at, pixels);
     }
     return MR_OK;
 }
