@@ -87,6 +87,8 @@ CONV = (
     *both(*(Conv(activation=activation) for activation in ACTIVATIONS)),
     *both(Conv(shape=(1, 2, 2, 3), kernel=(7, 5)), Conv(shape=(1, 1, 1, 1), filters=1)),
     *both(Conv(shape=(1, 10, 5, 1), kernel=(10, 4), stride=(2, 2), filters=16)),
+    *both(*(Conv(shape=(1, 4, 5, 12), filters=24, groups=g) for g in (2, 3, 12))),
+    *both(Conv(shape=(2, 7, 6, 6), filters=6, groups=2, stride=(2, 2), padding="VALID")),
     *quantised(Conv()),
     *quantised(Conv(padding="VALID", stride=(2, 1))),
 )  # fmt: skip

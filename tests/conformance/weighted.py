@@ -130,10 +130,11 @@ class Spatial(Weighted):
 class Conv(Spatial):
     operator: ClassVar[str] = "CONV_2D"
     filters: int = 5
+    groups: int = 1
 
     def add(self, bench: Bench) -> None:
         x = bench.input(self.shape, self.dtype, self.input_quant)
-        shape = (self.filters, *self.kernel, self.shape[3])
+        shape = (self.filters, *self.kernel, self.shape[3] // self.groups)
         terms = math.prod(shape[1:])
         weights = self.add_weights(bench, shape, 0, terms)
         y = self.add_output(bench, self.filters, terms)
