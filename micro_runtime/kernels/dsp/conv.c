@@ -225,15 +225,6 @@ static void compute_pixels(job *work)
 
 #endif
 
-/* Narrows the range of outputs that an activation bounds. */
-static void clamp(int8_t *out, uint32_t count, int32_t least, int32_t most)
-{
-    for (const int8_t *end = out + count; out != end; out++) {
-        int32_t value = *out < least ? least : *out;
-        *out = (int8_t)(value > most ? most : value);
-    }
-}
-
 static void finish_pixels(const walk *at, int8_t *const pixels[PIXELS])
 {
     const mr_conv_2d_s8_dsp_params *p = at->params;
@@ -248,7 +239,7 @@ static void finish_pixels(const walk *at, int8_t *const pixels[PIXELS])
     compute_pixels(&work);
     if (p->least != INT8_MIN || p->most != INT8_MAX) {
         for (uint32_t pixel = 0; pixel < PIXELS; pixel++) {
-            clamp(pixels[pixel], p->out_channels, p->least, p->most);
+            mr_dsp_clamp(pixels[pixel], p->out_channels, p->least, p->most);
         }
     }
 }

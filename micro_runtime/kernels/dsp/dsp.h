@@ -105,4 +105,13 @@ static inline int32_t mr_dsp_requantize(int32_t sum, const mr_dsp_output *output
     return mr_ssat8(high >> output->shift);
 }
 
+/* Narrows the range of outputs that an activation bounds. */
+static inline void mr_dsp_clamp(int8_t *out, uint32_t count, int32_t least, int32_t most)
+{
+    for (const int8_t *end = out + count; out != end; out++) {
+        int32_t value = *out < least ? least : *out;
+        *out = (int8_t)(value > most ? most : value);
+    }
+}
+
 #endif

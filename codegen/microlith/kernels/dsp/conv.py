@@ -8,7 +8,7 @@ import numpy as np
 from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
 from microlith.kernels.base import Const, InRows, Kernel, Lowering, OutRows, Scratch, wrong_type
-from microlith.kernels.dsp.output import output_constant, output_limits
+from microlith.kernels.dsp.output import output_constant, output_limits, plain_biases
 from microlith.kernels.portable.conv import Geometry, conv_window, geometry, padding_row
 from microlith.kernels.portable.window import too_large
 from microlith.kernels.quantize_math import activation_range
@@ -19,6 +19,9 @@ PIXELS = 3
 
 BLOCK = 4
 """Taps in a word of weights."""
+
+WIDENED = 255
+"""Largest magnitude of an input less its zero point."""
 
 
 class Conv2DInt8Dsp(Kernel):
@@ -38,13 +41,15 @@ class Conv2DInt8Dsp(Kernel):
         if shape.groups != 1:
             return f"is for one group of channels, not {shape.groups}"
         extents = conv_window(op) | {"channels": max(op.input().shape[3], op.output().shape[3])}
-        return too_large(extents) or output_limits(op, shape.weights)
+        return too_large(extents) or output_limits(
+            op, shape.weights, plain_biases(op, op.output().shape[3]), WIDENED
+        )
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         shape = geometry(op)
         constants = [
             Constant("weights", pack_pairs(shape.weights), alignment=4),
-            output_constant(op, shape.weights),
+            output_constant(op, plain_biases(op, op.output().shape[3])),
         ]
         if shape.pads:
             constants.append(Constant("padding", padding_row(op)))
