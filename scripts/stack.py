@@ -20,8 +20,9 @@ from microlith.targets.target import Target
 FRAME_LIMIT = 255
 """Largest frame of a kernel in bytes."""
 
-OUTSIDE = ("port",)
-"""Folders of micro_runtime/ that belong to the image around a model, not to the runtime."""
+OUTSIDE = ("port/", "kernels/cmsis_nn/")
+"""Folders of micro_runtime/ that are left out: what belongs to the image around a model, and what
+needs CMSIS-NN, whose frames are its own."""
 
 
 class Frame(NamedTuple):
@@ -35,8 +36,8 @@ class Frame(NamedTuple):
 def runtime_sources() -> list[Path]:
     """The runtime's C files: the interpreter and all kernels."""
     root = resources.path("micro_runtime")
-    sources = [path.relative_to(root) for path in sorted(root.rglob("*.c"))]
-    return [root / path for path in sources if path.parts[0] not in OUTSIDE]
+    sources = [path.relative_to(root).as_posix() for path in sorted(root.rglob("*.c"))]
+    return [root / path for path in sources if not path.startswith(OUTSIDE)]
 
 
 def frames(target: Target, sources: list[Path]) -> list[Frame]:

@@ -53,15 +53,19 @@ def compile(
     allow_inexact: bool = False,
     trace: Path | None = None,
     row_bands: int | None = None,
+    kernels: str = "auto",
+    cmsis_nn: Path | None = None,
 ) -> Program:
     """Compiles a .tflite file (its path or its bytes) for a target.
 
     `name` prefixes all C symbols (default: the file's stem); `signature` selects an entry point;
     `keep_inputs` keeps inputs alive during an invoke; `disabled_passes` names passes to leave out;
-    `trace` is a directory for the graph after every pass and the program, as text.
+    `trace` is a directory for the graph after every pass and the program, as text; `kernels` is
+    the backend to prefer, or "auto" for the cheapest kernels; `cmsis_nn` is the directory of
+    CMSIS-NN, for the backend of that name.
 
     Raises ModelError for a malformed file, UnsupportedModelError with all reasons when it cannot
-    be compiled, OptionError for a wrong target, pass or signature.
+    be compiled, OptionError for a wrong target, pass, backend or signature.
     """
     from microlith.compiler import compile_model
 
@@ -75,6 +79,8 @@ def compile(
         allow_inexact=allow_inexact,
         trace=trace,
         row_bands=row_bands,
+        kernels=kernels,
+        cmsis_nn=cmsis_nn,
     )
 
 

@@ -15,6 +15,7 @@ from microlith.ir.program import Program
 from microlith.lower.lower import lower
 from microlith.lower.names import C_KEYWORDS, identifier, reserved_names
 from microlith.lower.options import CompileOptions
+from microlith.lower.select import validate_preference
 
 
 def compile_model(
@@ -28,10 +29,13 @@ def compile_model(
     allow_inexact: bool,
     trace: Path | None,
     row_bands: int | None,
+    kernels: str,
+    cmsis_nn: Path | None,
 ) -> Program:
     """See microlith.compile()."""
     chosen = targets.get(target)
     passes.validate(disabled_passes)
+    validate_preference(kernels)
     graph, data = load_model(model)
     problems = check(graph)
     if problems:
@@ -43,6 +47,8 @@ def compile_model(
         disabled_passes=tuple(disabled_passes),
         allow_inexact=allow_inexact,
         row_bands=row_bands,
+        kernels=kernels,
+        cmsis_nn=cmsis_nn,
     )
     note = _tracer(trace)
     optimised = passes.apply(graph, disabled_passes, note)

@@ -13,6 +13,7 @@ from microlith import execute
 from microlith.frontend import check, parse
 from microlith.ir.graph import OpView
 from microlith.kernels.portable.conv import Conv2DInt8, geometry, pack, pack_biases
+from microlith.lower.options import CompileOptions
 from microlith.lower.select import Choice, select
 from microlith.targets import get
 from microlith.verify.inputs import extreme_inputs
@@ -126,7 +127,7 @@ def test_kernels_of_depthwise_convolutions(
     shape: tuple[int, ...], image: tuple[int, ...], padding: str, kernel: str
 ) -> None:
     model = conv(filled(*shape), image, kind="DEPTHWISE_CONV_2D", padding=padding)
-    choice = select(view(model), get("host"), allow_inexact=False)
+    choice = select(view(model), get("host"), CompileOptions("layer"))
     assert isinstance(choice, Choice)
     assert choice.kernel.name == kernel
 

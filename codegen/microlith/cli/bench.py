@@ -17,6 +17,8 @@ def command(
     keep_inputs: o.KeepInputs = False,
     disable_pass: o.DisablePass = None,
     allow_inexact: o.AllowInexact = False,
+    kernels: o.Kernels = "auto",
+    cmsis_nn: o.CmsisNN = None,
     trace: o.Trace = None,
     seed: o.Seed = 0,
     json: o.Json = False,
@@ -25,7 +27,16 @@ def command(
     from microlith.benchmark import benchmark
 
     arguments = o.CompileArguments(
-        model, target, name, signature, keep_inputs, disable_pass, allow_inexact, trace
+        model,
+        target,
+        name,
+        signature,
+        keep_inputs,
+        disable_pass,
+        allow_inexact,
+        kernels,
+        cmsis_nn,
+        trace,
     )
     result = benchmark(arguments.compile(), seed=seed)
     if json:

@@ -22,6 +22,8 @@ def command(
     keep_inputs: o.KeepInputs = False,
     disable_pass: o.DisablePass = None,
     allow_inexact: o.AllowInexact = False,
+    kernels: o.Kernels = "auto",
+    cmsis_nn: o.CmsisNN = None,
     trace: o.Trace = None,
     test_data: Annotated[
         Path | None,
@@ -36,7 +38,16 @@ def command(
     from microlith.firmware import write_project
 
     arguments = o.CompileArguments(
-        model, target, name, signature, keep_inputs, disable_pass, allow_inexact, trace
+        model,
+        target,
+        name,
+        signature,
+        keep_inputs,
+        disable_pass,
+        allow_inexact,
+        kernels,
+        cmsis_nn,
+        trace,
     )
     program = arguments.compile()
     manifest = write_project(program, output, test_data=test_data, force=force)

@@ -30,6 +30,23 @@ DisablePass = Annotated[
 AllowInexact = Annotated[
     bool, typer.Option("--allow-inexact", help="Also use kernels that are not bit-exact.")
 ]
+Kernels = Annotated[
+    str,
+    typer.Option(
+        "--kernels",
+        metavar="BACKEND",
+        help="auto, or a backend to prefer: portable, cmsis_nn, dsp.",
+    ),
+]
+CmsisNN = Annotated[
+    Path | None,
+    typer.Option(
+        "--cmsis-nn",
+        metavar="DIR",
+        envvar="CMSIS_NN_DIR",
+        help="CMSIS-NN's directory; its kernels are then chosen where they are cheapest.",
+    ),
+]
 Trace = Annotated[
     Path | None,
     typer.Option("--trace", metavar="DIR", help="Write the graph after every pass, and the plan."),
@@ -56,6 +73,8 @@ class CompileArguments:
     keep_inputs: bool
     disable_pass: list[str] | None
     allow_inexact: bool
+    kernels: str
+    cmsis_nn: Path | None
     trace: Path | None
 
     def compile(self) -> Program:
@@ -69,6 +88,8 @@ class CompileArguments:
             keep_inputs=self.keep_inputs,
             disabled_passes=self.disable_pass or (),
             allow_inexact=self.allow_inexact,
+            kernels=self.kernels,
+            cmsis_nn=self.cmsis_nn,
             trace=self.trace,
         )
 

@@ -19,6 +19,8 @@ def command(
     keep_inputs: o.KeepInputs = False,
     disable_pass: o.DisablePass = None,
     allow_inexact: o.AllowInexact = False,
+    kernels: o.Kernels = "auto",
+    cmsis_nn: o.CmsisNN = None,
     trace: o.Trace = None,
     input: o.Input = None,
     output: Annotated[
@@ -38,7 +40,16 @@ def command(
     from microlith.verify.inputs import load_npz, random_inputs, save_npz
 
     arguments = o.CompileArguments(
-        model, target, name, signature, keep_inputs, disable_pass, allow_inexact, trace
+        model,
+        target,
+        name,
+        signature,
+        keep_inputs,
+        disable_pass,
+        allow_inexact,
+        kernels,
+        cmsis_nn,
+        trace,
     )
     program = arguments.compile()
     data = load_npz(input, program.inputs) if input else None

@@ -16,6 +16,8 @@ def command(
     keep_inputs: o.KeepInputs = False,
     disable_pass: o.DisablePass = None,
     allow_inexact: o.AllowInexact = False,
+    kernels: o.Kernels = "auto",
+    cmsis_nn: o.CmsisNN = None,
     trace: o.Trace = None,
     input: o.Input = None,
     samples: o.Samples = 8,
@@ -31,7 +33,16 @@ def command(
     from microlith.verify.verify import render
 
     arguments = o.CompileArguments(
-        model, target, name, signature, keep_inputs, disable_pass, allow_inexact, trace
+        model,
+        target,
+        name,
+        signature,
+        keep_inputs,
+        disable_pass,
+        allow_inexact,
+        kernels,
+        cmsis_nn,
+        trace,
     )
     program = arguments.compile()
     data = load_npz(input, program.inputs) if input else None

@@ -96,7 +96,8 @@ class Rows:
 @dataclass(frozen=True)
 class Call:
     """A kernel with its parameters: one op of the model on this target. `shape` is that of its
-    first output."""
+    first output; `library_sources` are the C files of CMSIS-NN that it needs, as paths in
+    CMSIS-NN's directory."""
 
     op: int
     kind: str
@@ -115,6 +116,7 @@ class Call:
     macs: int
     reason: str
     exact: bool = True
+    library_sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,9 @@ class MemoryPlan:
 class Program:
     """Everything that is needed to emit, simulate and report one model on one target.
 
-    `model` holds the bytes of the .tflite that the program was compiled from, for `verify`.
+    `kernels` is the backend that was asked for. `model` holds the bytes of the .tflite that the
+    program was compiled from, for `verify`; `cmsis_nn` is the directory of CMSIS-NN, for whatever
+    builds the program.
     """
 
     name: str
@@ -183,11 +187,23 @@ class Program:
     memory: MemoryPlan
     keep_inputs: bool = False
     disabled_passes: tuple[str, ...] = ()
+    kernels: str = "auto"
     model: bytes = b""
+    cmsis_nn: Path | None = None
 
     @property
     def weights_size(self) -> int:
         return sum(constant.nbytes for constant in self.constants)
+
+    @property
+    def uses_cmsis_nn(self) -> bool:
+        """Whether CMSIS-NN is needed to build it."""
+        return any(call.backend == "cmsis_nn" for call in self.calls)
+
+    @property
+    def library_sources(self) -> tuple[str, ...]:
+        """C files of CMSIS-NN that are compiled with it, as paths in CMSIS-NN's directory."""
+        return tuple(sorted({name for call in self.calls for name in call.library_sources}))
 
     def write(self, directory: str | Path, *, force: bool = False) -> None:
         """Writes the firmware project to `directory`; see microlith.firmware."""

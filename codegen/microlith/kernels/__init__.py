@@ -4,7 +4,14 @@
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
+from microlith.kernels.cmsis_nn import conv as cmsis_nn_conv
+from microlith.kernels.cmsis_nn import depthwise as cmsis_nn_depthwise
+from microlith.kernels.cmsis_nn import elementwise as cmsis_nn_elementwise
+from microlith.kernels.cmsis_nn import fully_connected as cmsis_nn_fully_connected
+from microlith.kernels.cmsis_nn import pooling as cmsis_nn_pooling
+from microlith.kernels.cmsis_nn import softmax as cmsis_nn_softmax
 from microlith.kernels.dsp import conv as dsp_conv
+from microlith.kernels.dsp import conv_smlal
 from microlith.kernels.portable import (
     activation,
     conv,
@@ -31,6 +38,18 @@ PORTABLE: tuple[Kernel, ...] = (
     *softmax.KERNELS,
 )
 
-DSP: tuple[Kernel, ...] = (*dsp_conv.KERNELS,)
+DSP: tuple[Kernel, ...] = (
+    *dsp_conv.KERNELS,
+    *conv_smlal.KERNELS,
+)
 
-BACKENDS: dict[str, tuple[Kernel, ...]] = {"portable": PORTABLE, "dsp": DSP}
+CMSIS_NN: tuple[Kernel, ...] = (
+    *cmsis_nn_conv.KERNELS,
+    *cmsis_nn_depthwise.KERNELS,
+    *cmsis_nn_elementwise.KERNELS,
+    *cmsis_nn_fully_connected.KERNELS,
+    *cmsis_nn_pooling.KERNELS,
+    *cmsis_nn_softmax.KERNELS,
+)
+
+BACKENDS: dict[str, tuple[Kernel, ...]] = {"portable": PORTABLE, "dsp": DSP, "cmsis_nn": CMSIS_NN}

@@ -116,6 +116,10 @@ class Kernel(ABC):
     def lower(self, op: OpView, target: Target) -> Lowering:
         """Parameters, constants and scratch for `op`."""
 
+    def library_sources(self, target: Target) -> tuple[str, ...]:
+        """C files of CMSIS-NN that are compiled for it, as paths in CMSIS-NN's directory."""
+        return ()
+
     @abstractmethod
     def cost(self, op: OpView, target: Target) -> float:
         """Estimated instructions, to choose between kernels."""

@@ -21,6 +21,8 @@ _SCALARS = {f"{sign}int{bits}_t": bits // 8 for sign in ("", "u") for bits in (8
     "float": 4
 }
 
+_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
 _OPAQUE = ("mr_status", "mr_context", "mr_band", "mr_kernel")
 """Types that prototypes of kernels name, but no parameter struct contains."""
 
@@ -53,7 +55,8 @@ def struct_fields(header: Path, struct: str) -> tuple[StructField, ...]:
 
 @cache
 def structs(header: Path) -> Mapping[str, Struct]:
-    """All parameter structs that `header` and include/params.h declare, by name.
+    """All parameter structs that `header`, headers beside it that it includes, and
+    include/params.h declare, by name.
 
     Raises ValueError for a member whose layout is not fixed.
     """
@@ -61,7 +64,7 @@ def structs(header: Path) -> Mapping[str, Struct]:
 
     params = resources.path("micro_runtime", "include", "params.h")
     source = "".join(f"typedef int {name};\n" for name in (*_SCALARS, *_OPAQUE) if name != "float")
-    source += _bare(params.read_text("utf-8")) + _bare(header.read_text("utf-8"))
+    source += "".join(_bare(file.read_text("utf-8")) for file in (params, *_with_siblings(header)))
     tree = c_parser.CParser().parse(source, str(header))
     found: dict[str, Struct] = {}
     aliases: dict[str, str] = {name: name for name in _SCALARS}
@@ -74,6 +77,13 @@ def structs(header: Path) -> Mapping[str, Struct]:
             named = node.type.type.names[0]
             aliases[node.name] = aliases.get(named, named)
     return found
+
+
+def _with_siblings(header: Path) -> list[Path]:
+    """`header` after the headers beside it that it includes."""
+    names = _INCLUDE.findall(header.read_text("utf-8"))
+    siblings = [header.parent / name for name in names if (header.parent / name).is_file()]
+    return [*(file for sibling in siblings for file in _with_siblings(sibling)), header]
 
 
 def _bare(text: str) -> str:

@@ -52,7 +52,9 @@ def rounding_shift(value: int, bits: int) -> int:
 
 
 @cache
-def exact_multiplier(real: float, furthest: int, bound: int) -> tuple[int, int] | None:
+def exact_multiplier(
+    real: float, furthest: int, bound: int, *, halves_up: bool = False
+) -> tuple[int, int] | None:
     """(multiplier, shift) for mr_requantize_single that round as a product of doubles does.
 
     The reference scales some accumulators by `real` > 0 in double precision and rounds halves away
@@ -60,7 +62,8 @@ def exact_multiplier(real: float, furthest: int, bound: int) -> tuple[int, int] 
     where integers of magnitude `furthest` and beyond are as good as each other (they saturate).
     None when no multiplier of 31 bits does, or when some product leaves 32 bits. Both roundings
     are odd functions that do not decrease, so it suffices to compare the least accumulators that
-    reach each integer.
+    reach each integer. With `halves_up`, the pair is for a rounding of halves upwards: it is the
+    same where no negative product is halfway between two integers.
     """
     if bound * real >= 2.0**31:
         return None
@@ -74,7 +77,7 @@ def exact_multiplier(real: float, furthest: int, bound: int) -> tuple[int, int] 
         most = min(most, (edge - 1) // (step - 1)) if step > 1 else most
         if not reached:
             break
-        least = max(least, -(-edge // step))
+        least = max(least, edge // step + 1 if halves_up else -(-edge // step))
     if least > most:
         return None
     return min(max(nearest, least), most), shift

@@ -31,6 +31,7 @@ class Selected:
     op: OpView
     choice: Choice
     lowering: Lowering
+    library_sources: tuple[str, ...]
 
 
 def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
@@ -68,6 +69,8 @@ def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
         memory=arena.memory,
         keep_inputs=options.keep_inputs,
         disabled_passes=options.disabled_passes,
+        kernels=options.kernels,
+        cmsis_nn=options.cmsis_nn,
     )
 
 
@@ -83,7 +86,7 @@ def _select_all(graph: Graph, target: Target, options: CompileOptions) -> list[S
     selected: list[Selected] = []
     problems: list[Problem] = []
     for op in graph.main.views:
-        choice = select(op, target, allow_inexact=options.allow_inexact)
+        choice = select(op, target, options)
         if isinstance(choice, Problem):
             problems.append(choice)
             continue
@@ -96,7 +99,8 @@ def _select_all(graph: Graph, target: Target, options: CompileOptions) -> list[S
                     "make the image lower or the batch smaller",
                 )
             )
-        selected.append(Selected(op, choice, lowering))
+        library = choice.kernel.library_sources(target)
+        selected.append(Selected(op, choice, lowering, library))
     if problems:
         raise UnsupportedModelError(graph.name, problems)
     return selected
@@ -144,6 +148,7 @@ def _call(
         macs=BY_NAME[op.op.kind].macs(op),
         reason=selected.choice.reason,
         exact=kernel.exact,
+        library_sources=selected.library_sources,
     )
 
 

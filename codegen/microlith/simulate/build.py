@@ -19,7 +19,7 @@ from microlith.errors import ToolError
 from microlith.simulate import toolchain
 from microlith.simulate.toolchain import Toolchain
 
-_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILINE)
 
 
 def cache_directory() -> Path:
@@ -86,7 +86,8 @@ def _compile(tools: Toolchain, source: Path, flags: Sequence[str], include: Sequ
 
 
 def _headers(source: Path, include: Sequence[Path]) -> list[Path]:
-    """All headers of ours that `source` includes, directly or not, each once."""
+    """All headers that `source` includes, directly or not, each once; the compiler's own are in
+    none of the directories."""
     found: dict[Path, None] = {}
     pending = [source]
     while pending:

@@ -16,6 +16,7 @@ from microlith.emit.platform import linker_script
 from microlith.emit.templates import render
 from microlith.errors import ToolError
 from microlith.ir.program import Program
+from microlith.kernels.cmsis_nn import library
 from microlith.simulate import build, measure, toolchain
 from microlith.simulate.measure import Figures, Image
 from microlith.simulate.toolchain import Toolchain
@@ -63,9 +64,11 @@ def build_firmware(
     extra = directory / "simulation"
     extra.mkdir(parents=True, exist_ok=True)
     ours = [_write_subject(program, extra), *_port_sources(board)]
-    theirs = _model_sources(sources)
-    objects = build.compile_all(tools, [*theirs, *ours], flags, _include(sources))
-    names = ["-".join(source.relative_to(sources).parts) for source in theirs]
+    cmsis_nn, cmsis_nn_include = _library(program)
+    theirs = [*_model_sources(sources), *cmsis_nn]
+    include = [*_include(sources), *cmsis_nn_include]
+    objects = build.compile_all(tools, [*theirs, *ours], flags, include)
+    names = [_member(source, sources) for source in theirs]
     path = directory / FIRMWARE
     with tempfile.TemporaryDirectory(prefix="microlith-") as scratch:
         archive = _archive(tools, objects[: len(theirs)], names, Path(scratch))
@@ -75,6 +78,21 @@ def build_firmware(
     members = (measure.read(file.read_bytes()) for file in objects[: len(theirs)])
     image = measure.read(path.read_bytes())
     return Firmware(path, board, image, tuple(member for member in members if member))
+
+
+def _library(program: Program) -> tuple[list[Path], list[Path]]:
+    """Sources of CMSIS-NN that the program needs, and directories of its headers."""
+    if not program.uses_cmsis_nn:
+        return [], []
+    needed = program.library_sources
+    directory = library.require(program.cmsis_nn, needed)
+    return [directory / name for name in needed], [*library.include_directories(directory)]
+
+
+def _member(source: Path, sources: Path) -> str:
+    """Name of a source's object in the archive."""
+    inside = source.is_relative_to(sources)
+    return "-".join(source.relative_to(sources).parts) if inside else source.name
 
 
 def _model_sources(sources: Path) -> list[Path]:

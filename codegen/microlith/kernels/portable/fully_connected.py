@@ -81,7 +81,7 @@ class FullyConnectedInt8Kernel(FullyConnectedKernel):
         factors = output_factors(op)
         layer: dict[str, Argument] = {
             "layer": layer_params(op),
-            "weights_zero_point": _weights_zero_point(op),
+            "weights_zero_point": weights_zero_point(op),
             "output_zero_point": op.output().zero_point,
             "least": least,
             "most": most,
@@ -109,12 +109,12 @@ class FullyConnectedInt8(FullyConnectedInt8Kernel):
 
     def rejects(self, op: OpView) -> str | None:
         reason = super().rejects(op)
-        if reason is None and None in _multipliers(op):
+        if reason is None and None in exact_multipliers(op):
             return "no multiplier of 31 bits rounds as the reference does"
         return reason
 
     def scaling(self, op: OpView, factors: list[float]) -> tuple[Constant, ...]:
-        pairs = [pair for pair in _multipliers(op) if pair is not None]
+        pairs = [pair for pair in exact_multipliers(op) if pair is not None]
         return (
             Constant("multipliers", np.array([m for m, _ in pairs], np.int32)),
             Constant("shifts", np.array([s for _, s in pairs], np.int8)),
@@ -154,17 +154,19 @@ def centred_weights(op: OpView) -> Array:
     """Weights less their zero point, int32[units, depth]."""
     weights = op.input(1).data
     assert weights is not None
-    return weights.astype(np.int32) - _weights_zero_point(op)
+    return weights.astype(np.int32) - weights_zero_point(op)
 
 
-def _weights_zero_point(op: OpView) -> int:
+def weights_zero_point(op: OpView) -> int:
+    """0 for weights with a scale for each unit."""
     quantization = op.input(1).quantization
     assert quantization is not None
     return 0 if quantization.per_channel else quantization.zero_point
 
 
-def _multipliers(op: OpView) -> list[tuple[int, int] | None]:
-    """Multiplier and shift for each factor, None where there is no exact one."""
+def exact_multipliers(op: OpView, *, halves_up: bool = False) -> list[tuple[int, int] | None]:
+    """Multiplier and shift for each factor, None where there is no exact one: see
+    quantize_math.exact_multiplier."""
     low, high = activation_range(op.attributes.activation, op.output())
     zero_point = op.output().zero_point
     furthest = max(high - zero_point, zero_point - low)
@@ -173,7 +175,7 @@ def _multipliers(op: OpView) -> list[tuple[int, int] | None]:
     if len(factors) == 1:
         bounds = [max(bounds)]
     return [
-        exact_multiplier(factor, furthest, bound)
+        exact_multiplier(factor, furthest, bound, halves_up=halves_up)
         for factor, bound in zip(factors, bounds, strict=True)
     ]
 

@@ -88,12 +88,18 @@ def runs_params(op: OpView) -> dict[str, Argument]:
     return {"input": InRows(0), "output": OutRows(), "count": count, "depth": depth}
 
 
+def input_scaling(beta: float, scale: float) -> tuple[int, int, int]:
+    """Multiplier and left shift that bring differences of inputs to Q5.26, and the largest
+    magnitude of a difference that counts."""
+    real = min(beta * scale * 2 ** (31 - INTEGER_BITS), 2.0**31 - 1)
+    multiplier, shift = quantize_multiplier(real)
+    return multiplier, shift, (2**INTEGER_BITS - 1) << (31 - INTEGER_BITS) >> shift
+
+
 def exponentials(beta: float, scale: float) -> Array:
     """exp(-beta * scale * d) in Q0.31 for d = 0, 1, ..., 255, in the reference's fixed-point
     arithmetic, as uint32; ends where values no longer count."""
-    real = min(beta * scale * 2 ** (31 - INTEGER_BITS), 2.0**31 - 1)
-    multiplier, shift = quantize_multiplier(real)
-    radius = (2**INTEGER_BITS - 1) << (31 - INTEGER_BITS) >> shift
+    multiplier, shift, radius = input_scaling(beta, scale)
     reachable = range(min(radius, 255) + 1)
     values = [_exp_of_negative(requantize(-d, multiplier, shift)) for d in reachable]
     counting = [d for d in reachable if values[d] >= LEAST_COUNTING]

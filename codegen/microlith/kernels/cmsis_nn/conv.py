@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CONV_2D by CMSIS-NN."""
+
+from __future__ import annotations
+
+from microlith.ir.graph import OpView
+from microlith.kernels.cmsis_nn.filters import FilterKernel, one_row_defect
+from microlith.kernels.cmsis_nn.library import PerVariant, Variant, sources
+from microlith.kernels.cmsis_nn.scratch import conv_scratch
+from microlith.kernels.portable.conv import conv_window, geometry
+from microlith.targets.target import Target
+
+CONV_SOURCES = (
+    *sources(
+        "ConvolutionFunctions",
+        "arm_convolve_1_x_n_s8",
+        "arm_convolve_1x1_s8",
+        "arm_convolve_1x1_s8_fast",
+        "arm_convolve_s8",
+        "arm_convolve_wrapper_s8",
+    ),
+    *sources("NNSupportFunctions", "arm_nn_mat_mult_nt_t_s8"),
+)
+
+_TWO_COLUMNS = sources(
+    "ConvolutionFunctions",
+    "arm_nn_mat_mult_kernel_row_offset_s8_s16",
+    "arm_nn_mat_mult_kernel_s8_s16",
+)
+
+
+class Conv2D(FilterKernel):
+    name = "conv_2d_s8_cmsis_nn"
+    operators = ("CONV_2D",)
+    function = "mr_cmsis_nn_conv_2d_s8"
+    source = "conv"
+    common_sources = CONV_SOURCES
+    variant_sources = PerVariant(
+        mve=(),
+        dsp=(
+            *_TWO_COLUMNS,
+            *sources("NNSupportFunctions", "arm_s8_to_s16_unordered_with_offset"),
+        ),
+        scalar=(*_TWO_COLUMNS, *sources("NNSupportFunctions", "arm_q7_to_q15_with_offset")),
+    )
+    per_mac = PerVariant(mve=0.12, dsp=1.2, scalar=4.0)
+    per_output = PerVariant(mve=10.0, dsp=20.0, scalar=30.0)
+
+    def rejects(self, op: OpView) -> str | None:
+        return super().rejects(op) or one_row_defect(op, op.input().shape[3])
+
+    def scratch(self, kind: Variant, op: OpView) -> int:
+        return conv_scratch(kind, conv_window(op), op.input().shape[3])
+
+    def cost(self, op: OpView, target: Target) -> float:
+        taps, outputs = geometry(op).taps, op.output().elements
+        return outputs * (taps * self.per_mac.of(target) + self.per_output.of(target))
+
+
+KERNELS = (Conv2D(),)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT-0 */
+/* ADD by CMSIS-NN, for operands of one shape. */
+#include "elementwise_add.h"
+
+#include "cmsis_nn.h"
+
+mr_status mr_cmsis_nn_add_s8(const mr_context *context, const void *params, mr_band band)
+{
+    const mr_cmsis_nn_add_params *p = params;
+    (void)band;
+    return mr_cmsis_nn_status(arm_elementwise_add_s8(
+        mr_data_at(context, p->input1), mr_data_at(context, p->input2), p->offset1, p->multiplier1,
+        p->shift1, p->offset2, p->multiplier2, p->shift2, p->headroom,
+        mr_arena_at(context, p->output), p->output_offset, p->output_multiplier, p->output_shift,
+        p->least, p->most, (int32_t)p->count));
+}
