@@ -8,7 +8,6 @@ import pytest
 
 import microlith
 from microlith import ops
-from microlith.memory import plan
 from microlith.verify.verify import render
 from tests.conformance.bench import pack
 from tests.conformance.cases import CASES, OPERATORS
@@ -25,12 +24,6 @@ SPATIAL = (
 
 MODEL_SIZE = 60
 """Cases of one model: placing tensors takes time that grows faster than their number."""
-
-
-@pytest.fixture(autouse=True)
-def greedy_placement(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Optimal offsets for dozens of unrelated ops take long to find and tell nothing of kernels."""
-    monkeypatch.setattr(plan, "EXACT_LIMIT", 0)
 
 
 def check(operator: str, target: str, row_bands: int | None = None) -> None:
