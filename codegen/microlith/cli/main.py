@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from microlith.cli import bench, generate, inspect, simulate, targets, verify
+from microlith.cli import bench, boards, generate, inspect, simulate, targets, verify
 from microlith.errors import MicrolithError
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ app.command("simulate")(simulate.command)
 app.command("verify")(verify.command)
 app.command("bench")(bench.command)
 app.command("targets")(targets.command)
+app.command("boards")(boards.command)
 
 
 def main() -> None:

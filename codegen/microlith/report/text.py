@@ -44,6 +44,14 @@ def simulation_lines(program: Program, result: SimulationResult) -> list[str]:
     return lines
 
 
+def size(number: int) -> str:
+    """Bytes in the largest unit that leaves no fraction: `320 KiB`, `1,000 B`."""
+    for unit, name in ((1 << 20, "MiB"), (1 << 10, "KiB")):
+        if number >= unit and number % unit == 0:
+            return f"{number // unit:,} {name}"
+    return f"{number:,} B"
+
+
 def figures_line(figures: Mapping[str, int | None]) -> str:
     """`code 1,234, weights 567`; what could not be measured is a dash."""
     return ", ".join(f"{n} {'-' if v is None else format(v, ',')}" for n, v in figures.items())
