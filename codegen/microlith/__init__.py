@@ -55,6 +55,7 @@ def compile(
     row_bands: int | None = None,
     kernels: str = "auto",
     cmsis_nn: Path | None = None,
+    optimize: str = "balanced",
 ) -> Program:
     """Compiles a .tflite file (its path or its bytes) for a target.
 
@@ -62,10 +63,10 @@ def compile(
     `keep_inputs` keeps inputs alive during an invoke; `disabled_passes` names passes to leave out;
     `trace` is a directory for the graph after every pass and the program, as text; `kernels` is
     the backend to prefer, or "auto" for the cheapest kernels; `cmsis_nn` is the directory of
-    CMSIS-NN, for the backend of that name.
+    CMSIS-NN, for the backend of that name; `optimize` is "balanced" or "speed" (more flash).
 
     Raises ModelError for a malformed file, UnsupportedModelError with all reasons when it cannot
-    be compiled, OptionError for a wrong target, pass, backend or signature.
+    be compiled, OptionError for a wrong target, pass, backend, aim or signature.
     """
     from microlith.compiler import compile_model
 
@@ -81,6 +82,7 @@ def compile(
         row_bands=row_bands,
         kernels=kernels,
         cmsis_nn=cmsis_nn,
+        optimize=optimize,
     )
 
 

@@ -14,7 +14,7 @@ from microlith.ir.graph import Graph
 from microlith.ir.program import Program
 from microlith.lower.lower import lower
 from microlith.lower.names import C_KEYWORDS, identifier, reserved_names
-from microlith.lower.options import CompileOptions
+from microlith.lower.options import CompileOptions, validate_optimize
 from microlith.lower.select import validate_preference
 
 
@@ -31,11 +31,13 @@ def compile_model(
     row_bands: int | None,
     kernels: str,
     cmsis_nn: Path | None,
+    optimize: str,
 ) -> Program:
     """See microlith.compile()."""
     chosen = targets.get(target)
     passes.validate(disabled_passes)
     validate_preference(kernels)
+    validate_optimize(optimize)
     graph, data = load_model(model)
     problems = check(graph)
     if problems:
@@ -49,6 +51,7 @@ def compile_model(
         row_bands=row_bands,
         kernels=kernels,
         cmsis_nn=cmsis_nn,
+        optimize=optimize,
     )
     note = _tracer(trace)
     optimised = passes.apply(graph, disabled_passes, note)

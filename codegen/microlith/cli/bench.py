@@ -19,6 +19,7 @@ def command(
     allow_inexact: o.AllowInexact = False,
     kernels: o.Kernels = "auto",
     cmsis_nn: o.CmsisNN = None,
+    optimize: o.Optimize = "balanced",
     trace: o.Trace = None,
     seed: o.Seed = 0,
     json: o.Json = False,
@@ -36,6 +37,7 @@ def command(
         allow_inexact,
         kernels,
         cmsis_nn,
+        optimize,
         trace,
     )
     result = benchmark(arguments.compile(), seed=seed)

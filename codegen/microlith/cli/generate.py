@@ -24,6 +24,7 @@ def command(
     allow_inexact: o.AllowInexact = False,
     kernels: o.Kernels = "auto",
     cmsis_nn: o.CmsisNN = None,
+    optimize: o.Optimize = "balanced",
     trace: o.Trace = None,
     test_data: Annotated[
         Path | None,
@@ -47,6 +48,7 @@ def command(
         allow_inexact,
         kernels,
         cmsis_nn,
+        optimize,
         trace,
     )
     program = arguments.compile()

@@ -47,6 +47,14 @@ CmsisNN = Annotated[
         help="CMSIS-NN's directory; its kernels are then chosen where they are cheapest.",
     ),
 ]
+Optimize = Annotated[
+    str,
+    typer.Option(
+        "--optimize",
+        metavar="AIM",
+        help="balanced: constants within 1.5 times those of the file; speed: within 3 times.",
+    ),
+]
 Trace = Annotated[
     Path | None,
     typer.Option("--trace", metavar="DIR", help="Write the graph after every pass, and the plan."),
@@ -75,6 +83,7 @@ class CompileArguments:
     allow_inexact: bool
     kernels: str
     cmsis_nn: Path | None
+    optimize: str
     trace: Path | None
 
     def compile(self) -> Program:
@@ -90,6 +99,7 @@ class CompileArguments:
             allow_inexact=self.allow_inexact,
             kernels=self.kernels,
             cmsis_nn=self.cmsis_nn,
+            optimize=self.optimize,
             trace=self.trace,
         )
 

@@ -21,6 +21,7 @@ def command(
     allow_inexact: o.AllowInexact = False,
     kernels: o.Kernels = "auto",
     cmsis_nn: o.CmsisNN = None,
+    optimize: o.Optimize = "balanced",
     trace: o.Trace = None,
     input: o.Input = None,
     output: Annotated[
@@ -49,6 +50,7 @@ def command(
         allow_inexact,
         kernels,
         cmsis_nn,
+        optimize,
         trace,
     )
     program = arguments.compile()

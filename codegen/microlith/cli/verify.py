@@ -18,6 +18,7 @@ def command(
     allow_inexact: o.AllowInexact = False,
     kernels: o.Kernels = "auto",
     cmsis_nn: o.CmsisNN = None,
+    optimize: o.Optimize = "balanced",
     trace: o.Trace = None,
     input: o.Input = None,
     samples: o.Samples = 8,
@@ -42,6 +43,7 @@ def command(
         allow_inexact,
         kernels,
         cmsis_nn,
+        optimize,
         trace,
     )
     program = arguments.compile()

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from microlith.errors import Problem, UnsupportedModelError
 from microlith.ir.graph import Graph, OpView, Subgraph
 from microlith.ir.program import Call, Program, Rows, Step
-from microlith.kernels.base import Lowering
+from microlith.kernels.base import Kernel, Lowering
+from microlith.lower.allot import Choice, allot
 from microlith.lower.arena import Arena, plan_arena
 from microlith.lower.bind import Binding, Ref
 from microlith.lower.constants import ConstantPool
 from microlith.lower.names import tensor_label, unique
-from microlith.lower.options import CompileOptions
+from microlith.lower.options import ALLOWANCE, CompileOptions
 from microlith.lower.ports import make_ports, named_ports
-from microlith.lower.select import Choice, select
+from microlith.lower.select import Candidates, candidates
 from microlith.ops import BY_NAME
 from microlith.targets.target import Target
 
@@ -30,8 +31,15 @@ class Selected:
 
     op: OpView
     choice: Choice
-    lowering: Lowering
     library_sources: tuple[str, ...]
+
+    @property
+    def kernel(self) -> Kernel:
+        return self.choice.candidate.kernel
+
+    @property
+    def lowering(self) -> Lowering:
+        return self.choice.candidate.lowering
 
 
 def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
@@ -83,27 +91,32 @@ def _labels(main: Subgraph) -> list[str]:
 
 
 def _select_all(graph: Graph, target: Target, options: CompileOptions) -> list[Selected]:
-    selected: list[Selected] = []
-    problems: list[Problem] = []
-    for op in graph.main.views:
-        choice = select(op, target, options)
-        if isinstance(choice, Problem):
-            problems.append(choice)
-            continue
-        lowering = choice.kernel.lower(op, target)
-        if lowering.rows > MOST_ROWS:
-            problems.append(
-                Problem(
-                    f"its output has {lowering.rows} rows, more than {MOST_ROWS}",
-                    op.op.label,
-                    "make the image lower or the batch smaller",
-                )
-            )
-        library = choice.kernel.library_sources(target)
-        selected.append(Selected(op, choice, lowering, library))
+    found = [candidates(op, target, options) for op in graph.main.views]
+    problems = [problem for problem in found if isinstance(problem, Problem)]
+    possible = [op for op in found if isinstance(op, Candidates)]
+    problems += [_too_many_rows(op) for op in possible if op.legal[0].lowering.rows > MOST_ROWS]
     if problems:
         raise UnsupportedModelError(graph.name, problems)
-    return selected
+    choices = allot(possible, _allowance(graph, options))
+    return [
+        Selected(op.op, choice, choice.candidate.kernel.library_sources(target))
+        for op, choice in zip(possible, choices, strict=True)
+    ]
+
+
+def _allowance(graph: Graph, options: CompileOptions) -> int:
+    """Bytes that constants may take: a multiple of those that the file has for its ops."""
+    main = graph.main
+    read = {i for op in main.ops for i in op.inputs if i >= 0 and main.tensors[i].is_constant}
+    return int(ALLOWANCE[options.optimize] * sum(main.tensors[i].nbytes for i in read))
+
+
+def _too_many_rows(op: Candidates) -> Problem:
+    return Problem(
+        f"its output has {op.legal[0].lowering.rows} rows, more than {MOST_ROWS}",
+        op.op.op.label,
+        "make the image lower or the batch smaller",
+    )
 
 
 def _call(
@@ -114,7 +127,7 @@ def _call(
     pool: ConstantPool,
     labels: Sequence[str],
 ) -> Call:
-    op, kernel, lowering = selected.op, selected.choice.kernel, selected.lowering
+    op, kernel, lowering = selected.op, selected.kernel, selected.lowering
     name = f"op{op.op.index}_{op.op.kind.lower()}"
     constants = {
         c.name: pool.add(

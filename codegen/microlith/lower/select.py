@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from microlith.errors import OptionError, Problem
 from microlith.ir.graph import OpView
 from microlith.kernels import BACKENDS
-from microlith.kernels.base import Kernel
+from microlith.kernels.base import Argument, In, InRows, Kernel, Lowering
 from microlith.lower.options import CompileOptions
 from microlith.targets.target import Target
 
@@ -17,12 +17,25 @@ AUTO = "auto"
 """Preference for the cheapest kernel of all backends."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The kernel for one op and why it was taken."""
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A kernel that can run an op: what it needs, and its estimated instructions."""
 
     kernel: Kernel
-    reason: str
+    lowering: Lowering
+    cost: float
+    constant_bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """All kernels that can run `op`, the cheapest first. `against` says by name why others cannot,
+    `passed_over` which preferred backend has none."""
+
+    op: OpView
+    legal: tuple[Candidate, ...]
+    against: Mapping[str, str]
+    passed_over: str = ""
 
 
 def validate_preference(kernels: str) -> None:
@@ -35,28 +48,50 @@ def validate_preference(kernels: str) -> None:
         )
 
 
-def select(op: OpView, target: Target, options: CompileOptions) -> Choice | Problem:
-    """The cheapest kernel that can run `op` on `target`, of the first backends that have one, or
-    the reasons why none can."""
+def candidates(op: OpView, target: Target, options: CompileOptions) -> Candidates | Problem:
+    """The kernels that can run `op` on `target`, of the first backends that have any, or the
+    reasons why none can."""
     against: dict[str, str] = {}
+    passed_over = ""
     for backends in _preferences(options):
         legal = []
         for kernel in _candidates(op, backends):
             reason = _reason_against(kernel, op, target, options.allow_inexact)
             if reason is None:
-                legal.append(kernel)
+                legal.append(_candidate(kernel, op, target))
             else:
                 against[kernel.name] = reason
         if legal:
-            costs = {kernel: kernel.cost(op, target) for kernel in legal}
-            best = min(legal, key=lambda kernel: costs[kernel])
-            return Choice(best, _reason_for(best, costs, against, options.kernels))
+            ordered = tuple(sorted(legal, key=lambda candidate: candidate.cost))
+            return Candidates(op, ordered, against, passed_over)
+        passed_over = options.kernels
     reasons = "; ".join(f"{name}: {reason}" for name, reason in against.items())
     return Problem(
         f"no kernel can run it on {target.name} ({reasons or 'none implements it'})",
         op.op.label,
         "change the layer's attributes or types as the reasons say",
     )
+
+
+def _candidate(kernel: Kernel, op: OpView, target: Target) -> Candidate:
+    lowering = kernel.lower(op, target)
+    own = sum(constant.nbytes for constant in lowering.constants)
+    as_they_are = {i for i in _inputs_named(lowering.params) if op.input(i).is_constant}
+    given = sum(op.input(i).nbytes for i in as_they_are)
+    return Candidate(kernel, lowering, kernel.cost(op, target), own + given)
+
+
+def _inputs_named(argument: Argument | Mapping[str, Argument]) -> Iterator[int]:
+    """Inputs that parameters refer to."""
+    match argument:
+        case In(position) | InRows(position):
+            yield position
+        case Mapping():
+            for item in argument.values():
+                yield from _inputs_named(item)
+        case list() | tuple():
+            for item in argument:
+                yield from _inputs_named(item)
 
 
 def _preferences(options: CompileOptions) -> Iterator[tuple[str, ...]]:
@@ -83,15 +118,3 @@ def _reason_against(kernel: Kernel, op: OpView, target: Target, allow_inexact: b
     if not kernel.exact and not allow_inexact:
         return "is not bit-exact (see --allow-inexact)"
     return kernel.rejects(op)
-
-
-def _reason_for(
-    best: Kernel, costs: Mapping[Kernel, float], against: Mapping[str, str], preferred: str
-) -> str:
-    if preferred not in (AUTO, best.backend):
-        why = "; ".join(f"{name} {reason}" for name, reason in against.items())
-        return f"{preferred} has none for it" + (f": {why}" if why else "")
-    if len(costs) == 1:
-        return "the only kernel for it"
-    others = ", ".join(f"{k.name} {cost:,.0f}" for k, cost in costs.items() if k is not best)
-    return f"cheapest: about {costs[best]:,.0f} instructions ({others})"

@@ -4,7 +4,7 @@
 #include "tiny_convolution_layout.h"
 #include "tiny_convolution_weights.h"
 #include "params.h"
-#include "kernels/dsp/conv.h"
+#include "kernels/portable/conv.h"
 #include "kernels/portable/fully_connected.h"
 #include "kernels/portable/pooling.h"
 #include "kernels/portable/softmax.h"
@@ -18,38 +18,44 @@ enum {
     AT_CONV_RELU = 0, /* 108 bytes, activation, steps 0 to 1 */
     AT_POOL = 108, /* 27 bytes, activation, steps 1 to 2 */
     AT_DENSE = 0, /* 4 bytes, output, steps 2 to 3; then probabilities in place */
-    AT_SCRATCH_0 = 180, /* 152 bytes, scratch, steps 0 to 0 */
+    AT_SCRATCH_0 = 180, /* 56 bytes, scratch, steps 0 to 0 */
     AT_SCRATCH_1 = 136, /* 8 bytes, scratch, steps 1 to 1 */
-    ARENA_END = 332
+    ARENA_END = 236
 };
 
 /* CONV_2D int8[1,6,6,2] -> int8[1,6,6,3] */
-static const mr_conv_2d_s8_dsp_params op0_conv_2d = {
-    .input = {.base = AT_IMAGE, .pitch = 12, .capacity = 6},
-    .output = {.base = AT_CONV_RELU, .pitch = 18, .capacity = 6},
-    .window = {
-        .in_height = 6,
-        .in_width = 6,
-        .out_height = 6,
-        .out_width = 6,
-        .kernel_height = 3,
-        .kernel_width = 3,
-        .stride_height = 1,
-        .stride_width = 1,
-        .dilation_height = 1,
-        .dilation_width = 1,
-        .pad_top = 1,
-        .pad_left = 1,
+static const mr_conv_2d_s8_params op0_conv_2d = {
+    .conv = {
+        .input = {.base = AT_IMAGE, .pitch = 12, .capacity = 6},
+        .output = {.base = AT_CONV_RELU, .pitch = 18, .capacity = 6},
+        .window = {
+            .in_height = 6,
+            .in_width = 6,
+            .out_height = 6,
+            .out_width = 6,
+            .kernel_height = 3,
+            .kernel_width = 3,
+            .stride_height = 1,
+            .stride_width = 1,
+            .dilation_height = 1,
+            .dilation_width = 1,
+            .pad_top = 1,
+            .pad_left = 1,
+        },
+        .weights = CONSTANT(op0_weights),
+        .biases = CONSTANT(op0_biases),
+        .padding = CONSTANT(op0_padding),
+        .scratch = AT_SCRATCH_0,
+        .in_channels = 2,
+        .groups = 1,
+        .group_inputs = 2,
+        .group_outputs = 3,
+        .gathers = 1,
+        .joins_rows = 0,
     },
-    .weights = CONSTANT(op0_weights),
-    .outputs = CONSTANT(op0_outputs),
-    .padding = CONSTANT(op0_padding),
-    .scratch = AT_SCRATCH_0,
-    .in_channels = 2,
-    .out_channels = 3,
-    .blocks = 5,
-    .gathers = 1,
-    .input_offset = -3,
+    .multipliers = CONSTANT(op0_multipliers),
+    .shifts = CONSTANT(op0_shifts),
+    .output_zero_point = -128,
     .least = -128,
     .most = 127,
 };
@@ -127,7 +133,7 @@ static const mr_output op3_softmax_outputs[] = {
 };
 
 static const mr_call calls[] = {
-    {.kernel = mr_conv_2d_s8_dsp,
+    {.kernel = mr_conv_2d_s8,
      .params = &op0_conv_2d,
      .outputs = op0_conv_2d_outputs,
      .op = 0,

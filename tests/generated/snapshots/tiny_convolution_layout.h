@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "params.h"
-#include "kernels/dsp/conv.h"
+#include "kernels/portable/conv.h"
 #include "kernels/portable/fully_connected.h"
 #include "kernels/portable/pooling.h"
 #include "kernels/portable/softmax.h"
@@ -17,20 +17,12 @@ _Static_assert(sizeof(void *) <= 4, "generate again for a target with wider poin
 #define MR_CHECK_OFFSET(type, member, offset) \
     _Static_assert(offsetof(type, member) == (offset), "layout of " #type)
 
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, input, 0);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, output, 12);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, window, 24);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, weights, 48);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, outputs, 52);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, padding, 56);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, scratch, 60);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, in_channels, 64);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, out_channels, 66);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, blocks, 68);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, gathers, 70);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, input_offset, 72);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, least, 74);
-MR_CHECK_OFFSET(mr_conv_2d_s8_dsp_params, most, 76);
+MR_CHECK_OFFSET(mr_conv_2d_s8_params, conv, 0);
+MR_CHECK_OFFSET(mr_conv_2d_s8_params, multipliers, 76);
+MR_CHECK_OFFSET(mr_conv_2d_s8_params, shifts, 80);
+MR_CHECK_OFFSET(mr_conv_2d_s8_params, output_zero_point, 84);
+MR_CHECK_OFFSET(mr_conv_2d_s8_params, least, 86);
+MR_CHECK_OFFSET(mr_conv_2d_s8_params, most, 88);
 MR_CHECK_OFFSET(mr_fully_connected_s8_params, layer, 0);
 MR_CHECK_OFFSET(mr_fully_connected_s8_params, multipliers, 36);
 MR_CHECK_OFFSET(mr_fully_connected_s8_params, shifts, 40);

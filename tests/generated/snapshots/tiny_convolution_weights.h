@@ -8,8 +8,10 @@
 #include "microlith.h"
 
 struct tiny_convolution_weights {
-_Alignas(4) int8_t op0_weights[80]; /* op 0 (CONV_2D): weights */
-int32_t op0_outputs[16]; /* op 0 (CONV_2D): outputs */
+int8_t op0_weights[72]; /* op 0 (CONV_2D): weights */
+int32_t op0_biases[4]; /* op 0 (CONV_2D): biases */
+int32_t op0_multipliers[3]; /* op 0 (CONV_2D): multipliers */
+int8_t op0_shifts[3]; /* op 0 (CONV_2D): shifts */
 int8_t op0_padding[12]; /* op 0 (CONV_2D): padding */
 int32_t op2_biases[4]; /* op 2 (FULLY_CONNECTED): biases */
 int32_t op2_multipliers[1]; /* op 2 (FULLY_CONNECTED): multipliers */

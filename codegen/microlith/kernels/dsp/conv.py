@@ -8,7 +8,12 @@ import numpy as np
 from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
 from microlith.kernels.base import Const, InRows, Kernel, Lowering, OutRows, Scratch, wrong_type
-from microlith.kernels.dsp.output import output_constant, output_limits, plain_biases
+from microlith.kernels.dsp.output import (
+    output_constant,
+    output_table,
+    plain_biases,
+    rejected,
+)
 from microlith.kernels.portable.conv import Geometry, conv_window, geometry, padding_row
 from microlith.kernels.portable.window import too_large
 from microlith.kernels.quantize_math import activation_range
@@ -41,15 +46,13 @@ class Conv2DInt8Dsp(Kernel):
         if shape.groups != 1:
             return f"is for one group of channels, not {shape.groups}"
         extents = conv_window(op) | {"channels": max(op.input().shape[3], op.output().shape[3])}
-        return too_large(extents) or output_limits(
-            op, shape.weights, plain_biases(op, op.output().shape[3]), WIDENED
-        )
+        return too_large(extents) or rejected(self.table(op, shape))
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         shape = geometry(op)
         constants = [
             Constant("weights", pack_pairs(shape.weights), alignment=4),
-            output_constant(op, plain_biases(op, op.output().shape[3])),
+            output_constant(self.table(op, shape)),
         ]
         if shape.pads:
             constants.append(Constant("padding", padding_row(op)))
@@ -76,6 +79,11 @@ class Conv2DInt8Dsp(Kernel):
             scratch=scratch_bytes(shape, target),
             rows=batches * height,
         )
+
+    def table(self, op: OpView, shape: Geometry) -> Array | str:
+        """See output_table: inputs are widened without their zero point."""
+        biases = plain_biases(op, op.output().shape[3])
+        return output_table(op, shape.weights, biases, WIDENED)
 
     def cost(self, op: OpView, target: Target) -> float:
         shape = geometry(op)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CONV_2D with SMLAL: int8, three sums to an accumulator, weights in pairs of channels of 32 bits."""
+"""CONV_2D with SMLAL: int8, three sums to an accumulator, two weights to a word."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
 from microlith.kernels.base import Const, InRows, Kernel, Lowering, OutRows, Scratch, wrong_type
 from microlith.kernels.dsp.conv import BLOCK, PIXELS, blocks
-from microlith.kernels.dsp.output import output_constant, output_limits
+from microlith.kernels.dsp.output import output_constant, output_table, rejected
 from microlith.kernels.portable.accumulate import folded_biases
 from microlith.kernels.portable.conv import Geometry, conv_window, geometry, padding_row
 from microlith.kernels.portable.window import too_large
@@ -40,14 +40,13 @@ class Conv2DInt8Smlal(Kernel):
         if shape.groups != 1:
             return f"is for one group of channels, not {shape.groups}"
         extents = conv_window(op) | {"channels": max(op.input().shape[3], op.output().shape[3])}
-        biases = folded_biases(op, shape.weights)
-        return too_large(extents) or output_limits(op, shape.weights, biases, REACH)
+        return too_large(extents) or rejected(self.table(op, shape))
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         shape = geometry(op)
         constants = [
             Constant("weights", pack_fields(shape.weights)),
-            output_constant(op, folded_biases(op, shape.weights)),
+            output_constant(self.table(op, shape)),
         ]
         if shape.pads:
             constants.append(Constant("padding", padding_row(op)))
@@ -74,6 +73,10 @@ class Conv2DInt8Smlal(Kernel):
             rows=batches * height,
         )
 
+    def table(self, op: OpView, shape: Geometry) -> Array | str:
+        """See output_table: the zero point is folded into the biases."""
+        return output_table(op, shape.weights, folded_biases(op, shape.weights), REACH)
+
     def cost(self, op: OpView, target: Target) -> float:
         shape = geometry(op)
         channels = op.output().shape[3]
@@ -98,7 +101,8 @@ def pack_fields(weights: Array) -> Array:
     taps = weights.reshape(outputs, -1)
     padded = np.zeros((-(-outputs // 2) * 2, -(-taps.shape[1] // BLOCK) * BLOCK), np.int32)
     padded[:outputs, : taps.shape[1]] = taps
-    return padded[::2] + (padded[1::2] << FIELD)
+    packed: Array = padded[::2] + (padded[1::2] << FIELD)
+    return packed
 
 
 def part_blocks(weights: Array) -> int:

@@ -8,7 +8,9 @@ import numpy as np
 from microlith.ir.graph import Array, OpView
 from microlith.ir.program import Constant
 from microlith.kernels.portable.accumulate import output_factors
-from microlith.kernels.quantize_math import quantize_multiplier
+from microlith.kernels.quantize_math import quantize_multiplier, requantize
+
+Row = tuple[int, int, int, int]
 
 LARGEST_SUM = 1 << 30
 """Sums stay below this magnitude, so that their doubles fit 32 bits."""
@@ -17,32 +19,52 @@ MOST_SHIFT = 22
 """Right shift up to which the zero point, shifted to the left, and a sum fit 32 bits together."""
 
 
-def output_limits(op: OpView, weights: Array, biases: Array, reach: int) -> str | None:
-    """Why mr_dsp_requantize would not be exact, or None, for `weights` [output, ...], `biases`
-    [output] and inputs of magnitudes up to `reach`."""
-    shifts = [-shift for _, shift in map(quantize_multiplier, output_factors(op))]
-    if not 1 <= min(shifts) <= max(shifts) <= MOST_SHIFT:
-        return f"scales sums by shifts of {min(shifts)} to {max(shifts)}, not 1 to {MOST_SHIFT}"
-    magnitudes = np.abs(weights.reshape(weights.shape[0], -1).astype(np.int64)).sum(axis=1)
-    largest = int((np.abs(biases.astype(np.int64)) + reach * magnitudes).max())
-    if largest >= LARGEST_SUM:
-        return f"sums reach {largest}, not less than {LARGEST_SUM}"
-    return None
-
-
-def output_constant(op: OpView, biases: Array) -> Constant:
-    """`outputs`: bias, multiplier, offset and shift (mr_dsp_output) for each output channel and,
-    with an odd number of them, for a partner of zeros."""
+def output_table(op: OpView, weights: Array, biases: Array, reach: int) -> Array | str:
+    """How sums of `weights` [output, ...], `biases` [output] and inputs of magnitudes up to `reach`
+    become outputs: int32 [outputs][bias, multiplier, offset, shift], the fields of mr_dsp_output,
+    with a last row of zeros where their number is odd. Or why that would not be exact."""
     channels = len(biases)
     factors = output_factors(op)
     pairs = [quantize_multiplier(factor) for factor in factors] * (channels // len(factors))
-    zero_point = op.output().zero_point
-    table = np.zeros((-(-channels // 2) * 2, 4), np.int32)
-    table[:channels, 0] = biases
-    for channel, (multiplier, shift) in enumerate(pairs):
-        right = -shift
-        table[channel, 1:] = multiplier, (zero_point << right) + (1 << (right - 1)), right
-    table[channels:, 3] = 1
+    spans = reach * np.abs(weights.reshape(channels, -1).astype(np.int64)).sum(axis=1)
+    table = np.zeros((-(-channels // 2) * 2, 4), np.int64)
+    table[:, 3] = 1
+    for channel, scale in enumerate(pairs):
+        row = _row(int(biases[channel]), int(spans[channel]), scale, op.output().zero_point)
+        if isinstance(row, str):
+            return f"channel {channel}: {row}"
+        table[channel] = row
+    return table.astype(np.int32)
+
+
+def _row(bias: int, span: int, scale: tuple[int, int], zero_point: int) -> Row | str:
+    """A row of the table for sums in [bias - span, bias + span], or why there is none."""
+    multiplier, shift = scale
+    low, high = bias - span, bias + span
+    if shift <= 0 and low >= -(1 << 31) and high < 1 << 31:
+        least = requantize(low, multiplier, shift)
+        if least == requantize(high, multiplier, shift):
+            # Requantisation is monotone: whatever the sum is, the output is the same. So it is for
+            # dead channels, whose scales and biases are often extreme.
+            constant = min(max(least + zero_point, -128), 127)
+            return 0, 0, 2 * constant + 1, 1
+    largest = max(-low, high)
+    if largest >= LARGEST_SUM:
+        return f"sums reach {largest}, not less than {LARGEST_SUM}"
+    right = -shift
+    if not 1 <= right <= MOST_SHIFT:
+        return f"sums are shifted by {right}, not 1 to {MOST_SHIFT}"
+    return bias, multiplier, (zero_point << right) + (1 << (right - 1)), right
+
+
+def rejected(table: Array | str) -> str | None:
+    """The reason in place of a table, if it is one."""
+    return table if isinstance(table, str) else None
+
+
+def output_constant(table: Array | str) -> Constant:
+    """`outputs`: the table of a kernel that did not reject it."""
+    assert not isinstance(table, str), table
     return Constant("outputs", table.reshape(-1))
 
 

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which kernel runs each op: the fewest instructions whose constants fit an allowance of flash.
+
+A multiple-choice knapsack, solved by the greedy rule: every op starts with its smallest constants;
+then the step to a larger and faster kernel that saves most instructions a byte is taken as long as
+any fits. Steps run along the lower convex hull of an op's kernels, so that each saves less a byte
+than the one before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from microlith.lower.select import Candidate, Candidates
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The kernel for one op and why it was taken."""
+
+    candidate: Candidate
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Op `op` goes to the kernel at `to` of its hull, for `extra` bytes more."""
+
+    op: int
+    to: int
+    extra: int
+    saved: float
+
+    @property
+    def worth(self) -> float:
+        """Instructions saved a byte."""
+        return self.saved / self.extra
+
+
+def allot(ops: Sequence[Candidates], allowance: int | None) -> list[Choice]:
+    """A choice for each op. `allowance` is the number of bytes that all constants may take, None
+    for any; where even the smallest do not fit, these are taken."""
+    hulls = [_hull(op.legal) for op in ops]
+    at = [0] * len(ops) if allowance is not None else [len(hull) - 1 for hull in hulls]
+    if allowance is not None:
+        left = allowance - sum(hull[0].constant_bytes for hull in hulls)
+        for step in sorted(_steps(hulls), key=lambda step: (-step.worth, step.op, step.to)):
+            if step.to == at[step.op] + 1 and step.extra <= left:
+                at[step.op] = step.to
+                left -= step.extra
+    return [
+        Choice(hull[i], _reason(hull[i], op)) for hull, i, op in zip(hulls, at, ops, strict=True)
+    ]
+
+
+def _hull(legal: Sequence[Candidate]) -> list[Candidate]:
+    """Kernels worth taking, by growing constants: each is faster than all smaller ones, and the
+    instructions saved a byte shrink from step to step."""
+    hull: list[Candidate] = []
+    for candidate in sorted(legal, key=lambda c: (c.constant_bytes, c.cost)):
+        if hull and candidate.cost >= hull[-1].cost:
+            continue
+        while len(hull) > 1 and _worth(hull[-2], hull[-1]) <= _worth(hull[-1], candidate):
+            hull.pop()
+        if hull and candidate.constant_bytes == hull[-1].constant_bytes:
+            hull.pop()
+        hull.append(candidate)
+    return hull
+
+
+def _worth(small: Candidate, large: Candidate) -> float:
+    extra = large.constant_bytes - small.constant_bytes
+    return (small.cost - large.cost) / extra if extra else float("inf")
+
+
+def _steps(hulls: Sequence[Sequence[Candidate]]) -> list[_Step]:
+    return [
+        _Step(op, to + 1, large.constant_bytes - small.constant_bytes, small.cost - large.cost)
+        for op, hull in enumerate(hulls)
+        for to, (small, large) in enumerate(pairwise(hull))
+    ]
+
+
+def _reason(chosen: Candidate, op: Candidates) -> str:
+    if op.passed_over and op.passed_over != chosen.kernel.backend:
+        why = "; ".join(f"{name} {reason}" for name, reason in op.against.items())
+        return f"{op.passed_over} has none for it" + (f": {why}" if why else "")
+    if len(op.legal) == 1:
+        return "the only kernel for it"
+    others = ", ".join(
+        f"{c.kernel.name} {c.cost:,.0f} and {c.constant_bytes:,} bytes"
+        for c in op.legal
+        if c is not chosen
+    )
+    kind = "cheapest" if chosen is op.legal[0] else "cheapest whose constants fit"
+    return (
+        f"{kind}: about {chosen.cost:,.0f} instructions, {chosen.constant_bytes:,} bytes ({others})"
+    )
