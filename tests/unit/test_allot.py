@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from microlith.lower.allot import allot
 from microlith.lower.select import Candidate, Candidates
 
+NOTHING = cast(Any, None)
+
 Sizes = list[tuple[int, int]]
 
 
@@ -24,7 +26,7 @@ def _op(sizes: Sizes) -> Candidates:
         for i, (cost, size) in enumerate(sizes)
     ]
     legal = tuple(sorted(kernels, key=lambda c: c.cost))
-    return Candidates(cast(Any, None), legal, {})
+    return Candidates(NOTHING, legal, {})
 
 
 SIZES = st.lists(st.tuples(st.integers(1, 1000), st.integers(0, 100)), min_size=1, max_size=4)
