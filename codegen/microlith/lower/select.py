@@ -29,8 +29,8 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """All kernels that can run `op`, the cheapest first. `against` says by name why others cannot,
-    `passed_over` which preferred backend has none."""
+    """All kernels that can run `op`, the cheapest first. `passed_over` is a preferred backend that
+    has none, `against` says by name why its kernels cannot."""
 
     op: OpView
     legal: tuple[Candidate, ...]
@@ -55,16 +55,18 @@ def candidates(op: OpView, target: Target, options: CompileOptions) -> Candidate
     passed_over = ""
     for backends in _preferences(options):
         legal = []
+        refused = {}
         for kernel in _candidates(op, backends):
             reason = _reason_against(kernel, op, target, options.allow_inexact)
             if reason is None:
                 legal.append(_candidate(kernel, op, target))
             else:
-                against[kernel.name] = reason
+                refused[kernel.name] = reason
         if legal:
             ordered = tuple(sorted(legal, key=lambda candidate: candidate.cost))
             return Candidates(op, ordered, against, passed_over)
         passed_over = options.kernels
+        against |= refused
     reasons = "; ".join(f"{name}: {reason}" for name, reason in against.items())
     return Problem(
         f"no kernel can run it on {target.name} ({reasons or 'none implements it'})",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from microlith.ir.graph import OpView
-from microlith.kernels.cmsis_nn.filters import FilterKernel, one_row_defect
+from microlith.kernels.cmsis_nn.filters import FilterKernel, group_defect, one_row_defect
 from microlith.kernels.cmsis_nn.library import PerVariant, Variant, sources
 from microlith.kernels.cmsis_nn.scratch import conv_scratch
 from microlith.kernels.portable.conv import conv_window, geometry
@@ -47,7 +47,8 @@ class Conv2D(FilterKernel):
     per_output = PerVariant(mve=10.0, dsp=20.0, scalar=30.0)
 
     def rejects(self, op: OpView) -> str | None:
-        return super().rejects(op) or one_row_defect(op, op.input().shape[3])
+        reason = super().rejects(op) or group_defect(op)
+        return reason or one_row_defect(op, op.input().shape[3])
 
     def scratch(self, kind: Variant, op: OpView) -> int:
         return conv_scratch(kind, conv_window(op), op.input().shape[3])

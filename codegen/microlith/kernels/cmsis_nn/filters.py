@@ -78,6 +78,15 @@ def _constants(op: OpView) -> tuple[Constant, ...]:
     )
 
 
+def group_defect(op: OpView) -> str | None:
+    """Why the library cannot run a convolution in groups, or None. It tells the scratch of other
+    functions than the one that it chooses for groups."""
+    window, groups = conv_window(op), geometry(op).groups
+    if groups > 1 and (is_pointwise(window) or is_one_row(window, op.input().shape[3])):
+        return "is in groups and of one row or pixel: CMSIS-NN asks for too little scratch"
+    return None
+
+
 def one_row_defect(op: OpView, channels: int) -> str | None:
     """Why the library's function for images of one row is wrong with Helium, or None.
 
