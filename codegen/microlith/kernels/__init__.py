@@ -12,6 +12,7 @@ from microlith.kernels.cmsis_nn import pooling as cmsis_nn_pooling
 from microlith.kernels.cmsis_nn import softmax as cmsis_nn_softmax
 from microlith.kernels.dsp import conv as dsp_conv
 from microlith.kernels.dsp import conv_smlal
+from microlith.kernels.dsp import depthwise as dsp_depthwise
 from microlith.kernels.portable import (
     activation,
     conv,
@@ -41,6 +42,7 @@ PORTABLE: tuple[Kernel, ...] = (
 DSP: tuple[Kernel, ...] = (
     *dsp_conv.KERNELS,
     *conv_smlal.KERNELS,
+    *dsp_depthwise.KERNELS,
 )
 
 CMSIS_NN: tuple[Kernel, ...] = (

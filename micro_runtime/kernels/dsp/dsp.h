@@ -46,6 +46,30 @@ static inline uint32_t mr_sxtab16_ror8(uint32_t offset, uint32_t bytes)
 #endif
 }
 
+/* The lower half of `low` below the lower half of `high`. */
+static inline uint32_t mr_pkhbt16(uint32_t low, uint32_t high)
+{
+#if MR_DSP_ASM
+    uint32_t result;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(low), "r"(high));
+    return result;
+#else
+    return high << 16 | (low & 0xffffu);
+#endif
+}
+
+/* The upper half of `low` below the upper half of `high`. */
+static inline uint32_t mr_pkhtb16(uint32_t high, uint32_t low)
+{
+#if MR_DSP_ASM
+    uint32_t result;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(high), "r"(low));
+    return result;
+#else
+    return (high & 0xffff0000u) | low >> 16;
+#endif
+}
+
 /* acc + a.low * b.low + a.high * b.high */
 static inline int32_t mr_smlad(uint32_t a, uint32_t b, int32_t acc)
 {
