@@ -13,6 +13,7 @@ from microlith.kernels.cmsis_nn import softmax as cmsis_nn_softmax
 from microlith.kernels.dsp import conv as dsp_conv
 from microlith.kernels.dsp import conv_smlal
 from microlith.kernels.dsp import depthwise as dsp_depthwise
+from microlith.kernels.dsp import fully_connected as dsp_fully_connected
 from microlith.kernels.portable import (
     activation,
     conv,
@@ -43,6 +44,7 @@ DSP: tuple[Kernel, ...] = (
     *dsp_conv.KERNELS,
     *conv_smlal.KERNELS,
     *dsp_depthwise.KERNELS,
+    *dsp_fully_connected.KERNELS,
 )
 
 CMSIS_NN: tuple[Kernel, ...] = (

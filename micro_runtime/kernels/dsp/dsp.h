@@ -129,6 +129,25 @@ static inline int32_t mr_dsp_requantize(int32_t sum, const mr_dsp_output *output
     return mr_ssat8(high >> output->shift);
 }
 
+/*
+ * How sums become int8 with one rounding, halves away from zero, like mr_requantize_single by
+ * `multiplier` and a shift of -1 - `shift`, plus the zero point. `shift` is at least 1, `offset`
+ * (zero point << shift) + (1 << (shift - 1)).
+ */
+typedef struct mr_dsp_scale {
+    int32_t multiplier;
+    int32_t offset;
+    int32_t shift;
+} mr_dsp_scale;
+
+static inline int32_t mr_dsp_requantize_once(int32_t sum, const mr_dsp_scale *scale)
+{
+    /* The offset counts in the product's upper half. Halves of negative sums go down. */
+    int64_t offset = scale->offset * ((int64_t)1 << 32) + (sum >> 31);
+    int32_t high = (int32_t)(((int64_t)sum * scale->multiplier + offset) >> 32);
+    return mr_ssat8(high >> scale->shift);
+}
+
 /* Narrows the range of outputs that an activation bounds. */
 static inline void mr_dsp_clamp(int8_t *out, uint32_t count, int32_t least, int32_t most)
 {

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT-0 */
+/*
+ * Fully connected layers with SMLAD and weights of one byte. Two units share 16 bits, u + 256 v:
+ *
+ *     sum of x * (u + 256 v) = sum of x * u + 256 * (sum of x * v)
+ *
+ * so that a word of two inputs is multiplied with two units as it is; only u, which gives the first
+ * sum, has to be widened. The second sum is what is left, exactly as long as it fits 24 bits: 14
+ * instructions for 16 products.
+ */
+#include "fully_connected.h"
+
+#include <string.h>
+
+#include "dsp.h"
+
+#define LANES 4u
+
+/* Four elements a group, the last one filled up with zeros: elements 0 and 2, then 1 and 3. */
+static void widen(const int8_t *input, uint32_t depth, uint32_t *to)
+{
+    while (depth != 0) {
+        uint32_t four = 0, count = depth < 4 ? depth : 4;
+        memcpy(&four, input, count);
+        *to++ = mr_sxtab16(0, four);
+        *to++ = mr_sxtab16_ror8(0, four);
+        input += count;
+        depth -= count;
+    }
+}
+
+#if MR_DSP_ASM
+
+#define MULTIPLY_PAIR(weights, inputs, first, both)                                                \
+    "sxtb16 r12, " weights "\n\t"                                                                  \
+    "smlad " both ", " weights ", " inputs ", " both "\n\t"                                        \
+    "smlad " first ", r12, " inputs ", " first "\n\t"
+
+#define MULTIPLY_GROUP                                                                             \
+    "ldrd r3, lr, [r0], #8\n\t"                                                                    \
+    "ldm r1!, {r4-r7}\n\t" MULTIPLY_PAIR("r4", "r3", "r8", "r9")                                   \
+        MULTIPLY_PAIR("r5", "r3", "r10", "r11") MULTIPLY_PAIR("r6", "lr", "r8", "r9")              \
+            MULTIPLY_PAIR("r7", "lr", "r10", "r11")
+
+/* Two groups a turn; with an odd number the first turn starts in the middle. */
+__attribute__((naked, noinline)) static void multiply_block(const uint32_t *inputs,
+                                                            const uint32_t *weights,
+                                                            uint32_t groups, int32_t sums[LANES])
+{
+    (void)inputs, (void)weights, (void)groups, (void)sums;
+    __asm__("push {r3-r11, lr}\n\t"
+            "mov r8, #0\n\t"
+            "mov r9, #0\n\t"
+            "mov r10, #0\n\t"
+            "mov r11, #0\n\t"
+            "tst r2, #1\n\t"
+            "add r2, r0, r2, lsl #3\n\t"
+            "bne 2f\n"
+            "1:\n\t" MULTIPLY_GROUP "2:\n\t" MULTIPLY_GROUP "cmp r0, r2\n\t"
+            "bne 1b\n\t"
+            "sub r9, r8\n\t"
+            "sub r11, r10\n\t"
+            "pop {r3}\n\t"
+            "asr r9, #8\n\t"
+            "asr r11, #8\n\t"
+            "stm r3, {r8-r11}\n\t"
+            "pop {r4-r11, pc}");
+}
+
+#else
+
+static void multiply_block(const uint32_t *inputs, const uint32_t *weights, uint32_t groups,
+                           int32_t sums[LANES])
+{
+    int32_t first[2] = {0, 0}, both[2] = {0, 0};
+    for (const uint32_t *end = inputs + 2 * groups; inputs != end; inputs++) {
+        for (uint32_t pair = 0; pair < 2; pair++, weights++) {
+            both[pair] = mr_smlad(*weights, *inputs, both[pair]);
+            first[pair] = mr_smlad(mr_sxtab16(0, *weights), *inputs, first[pair]);
+        }
+    }
+    for (uint32_t pair = 0; pair < 2; pair++) {
+        sums[2 * pair] = first[pair];
+        sums[2 * pair + 1] = (int32_t)((uint32_t)both[pair] - (uint32_t)first[pair]) >> 8;
+    }
+}
+
+#endif
+
+static void connect(const mr_context *context, const mr_fully_connected_s8_dsp_params *p,
+                    const uint32_t *inputs, int8_t *output)
+{
+    const uint32_t *weights = mr_data_at(context, p->weights);
+    const int32_t *biases = mr_data_at(context, p->biases);
+    const mr_dsp_scale *scale = mr_data_at(context, p->scales);
+    for (uint32_t left = p->units; left != 0;) {
+        int32_t sums[LANES];
+        uint32_t count = left < LANES ? left : LANES;
+        multiply_block(inputs, weights, p->groups, sums);
+        weights += 4 * p->groups;
+        for (uint32_t i = 0; i < count; i++, scale += p->per_unit) {
+            int32_t sum = (int32_t)((uint32_t)sums[i] + (uint32_t)*biases++);
+            *output++ = (int8_t)mr_dsp_requantize_once(sum, scale);
+        }
+        left -= count;
+    }
+}
+
+mr_status mr_fully_connected_s8_dsp(const mr_context *context, const void *params, mr_band band)
+{
+    const mr_fully_connected_s8_dsp_params *p = params;
+    const int8_t *input = mr_data_at(context, p->input);
+    int8_t *output = mr_arena_at(context, p->output);
+    uint32_t *inputs = mr_arena_at(context, p->scratch);
+    int clamps = p->least != INT8_MIN || p->most != INT8_MAX;
+    (void)band;
+    for (uint32_t batch = 0; batch < p->batches; batch++, input += p->depth, output += p->units) {
+        widen(input, p->depth, inputs);
+        connect(context, p, inputs, output);
+        if (clamps) {
+            mr_dsp_clamp(output, p->units, p->least, p->most);
+        }
+    }
+    return MR_OK;
+}
