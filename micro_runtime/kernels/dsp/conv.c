@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "dsp.h"
+#include "gather.h"
 
 #define PIXELS 3u
 
@@ -20,7 +21,7 @@ typedef struct walk {
     const mr_conv_2d_s8_dsp_params *params;
     const void **rows;
     uint32_t *windows; /* [block][pixel][taps 0 and 2, taps 1 and 3] */
-    uint8_t *gathered;
+    int8_t *gathered;
 } walk;
 
 /* Four taps a word; the next word of the same pixel lies PIXELS * 2 words further on. */
@@ -35,23 +36,6 @@ static inline uint32_t *widen(const uint8_t *taps, uint32_t words, uint32_t offs
     return to;
 }
 
-/* Copies the window whose left edge is in column `x`. */
-static void gather(const walk *at, uint32_t x)
-{
-    const mr_window *window = &at->params->window;
-    uint32_t bytes = at->params->in_channels;
-    const uint8_t *padding = mr_data_at(at->context, at->params->padding);
-    uint8_t *copy = at->gathered;
-    for (uint32_t k = 0; k < window->kernel_height; k++) {
-        const uint8_t *row = at->rows[k];
-        for (uint32_t i = 0; i < window->kernel_width; i++, copy += bytes) {
-            uint32_t column = x + i * window->dilation_width;
-            int inside = column < window->in_width;
-            memcpy(copy, inside ? row + column * bytes : padding, bytes);
-        }
-    }
-}
-
 /* Widens the window of output column `x` for pixel `slot`. */
 static void widen_window(const walk *at, uint32_t x, uint32_t slot)
 {
@@ -62,8 +46,9 @@ static void widen_window(const walk *at, uint32_t x, uint32_t slot)
     uint32_t *to = at->windows + 2 * slot;
     int inside = left < window->in_width && left + window->kernel_width <= window->in_width;
     if (p->gathers || !inside) {
-        gather(at, left);
-        widen(at->gathered, p->blocks, offset, to);
+        mr_gather(window, (const int8_t *const *)at->rows, left, p->in_channels,
+                  mr_data_at(at->context, p->padding), at->gathered);
+        widen((const uint8_t *)at->gathered, p->blocks, offset, to);
         return;
     }
     uint32_t words = window->kernel_width * (uint32_t)p->in_channels / 4;
@@ -225,21 +210,15 @@ static void compute_pixels(job *work)
 
 #endif
 
-static void finish_pixels(const walk *at, int8_t *const pixels[PIXELS])
+static void finish_pixels(const walk *at, job *work)
 {
     const mr_conv_2d_s8_dsp_params *p = at->params;
-    job work = {
-        .windows = at->windows,
-        .how = mr_data_at(at->context, p->outputs),
-        .pixels = {pixels[0], pixels[1], pixels[2]},
-        .channels = p->out_channels,
-        .pair_bytes = 8u * p->blocks,
-        .weights = mr_data_at(at->context, p->weights),
-    };
-    compute_pixels(&work);
+    work->channel = 0;
+    work->how = mr_data_at(at->context, p->outputs);
+    compute_pixels(work);
     if (p->least != INT8_MIN || p->most != INT8_MAX) {
         for (uint32_t pixel = 0; pixel < PIXELS; pixel++) {
-            mr_dsp_clamp(pixels[pixel], p->out_channels, p->least, p->most);
+            mr_dsp_clamp(work->pixels[pixel], p->out_channels, p->least, p->most);
         }
     }
 }
@@ -251,25 +230,30 @@ mr_status mr_conv_2d_s8_dsp(const mr_context *context, const void *params, mr_ba
     const void *padding = mr_data_at(context, p->padding);
     walk at = {.context = context, .params = p, .rows = mr_arena_at(context, p->scratch)};
     at.windows = (uint32_t *)(at.rows + window->kernel_height);
-    at.gathered = (uint8_t *)(at.windows + PIXELS * 2u * p->blocks);
-    int8_t *pixels[PIXELS];
+    at.gathered = (int8_t *)(at.windows + PIXELS * 2u * p->blocks);
+    job work = {
+        .windows = at.windows,
+        .channels = p->out_channels,
+        .pair_bytes = 8u * p->blocks,
+        .weights = mr_data_at(context, p->weights),
+    };
     uint32_t slot = 0;
     for (uint32_t row = band.first; row < band.first + band.count; row++) {
         int8_t *out = mr_row_out(context, &p->output, row);
         mr_window_rows(context, &p->input, window, row, padding, at.rows);
         for (uint32_t x = 0; x < window->out_width; x++, out += p->out_channels) {
             widen_window(&at, x, slot);
-            pixels[slot++] = out;
+            work.pixels[slot++] = out;
             if (slot == PIXELS) {
-                finish_pixels(&at, pixels);
+                finish_pixels(&at, &work);
                 slot = 0;
             }
         }
     }
     if (slot != 0) {
-        pixels[1] = slot == 2 ? pixels[1] : pixels[0];
-        pixels[2] = pixels[0];
-        finish_pixels(&at, pixels);
+        work.pixels[1] = slot == 2 ? work.pixels[1] : work.pixels[0];
+        work.pixels[2] = work.pixels[0];
+        finish_pixels(&at, &work);
     }
     return MR_OK;
 }

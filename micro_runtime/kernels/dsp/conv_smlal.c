@@ -12,9 +12,8 @@
  */
 #include "conv_smlal.h"
 
-#include <string.h>
-
 #include "dsp.h"
+#include "gather.h"
 
 #define PIXELS 3u
 #define FIELD  21
@@ -39,36 +38,18 @@ typedef struct source {
     uint32_t offset;
 } source;
 
-/* Copies the window whose left edge is in column `x`. */
-static void gather(const walk *at, uint32_t x, int8_t *copy)
-{
-    const mr_window *window = &at->params->window;
-    const int8_t *padding = mr_data_at(at->context, at->params->padding);
-    uint32_t bytes = at->in_bytes;
-    for (uint32_t k = 0; k < window->kernel_height; k++) {
-        for (uint32_t i = 0; i < window->kernel_width; i++, copy += bytes) {
-            uint32_t column = x + i * window->dilation_width;
-            int inside = column < window->in_width;
-            memcpy(copy, inside ? at->rows[k] + column * bytes : padding, bytes);
-        }
-    }
-}
-
-/* The window of output column `x`, read in place if it is a rectangle of the image and the block
- * of pixels that it starts, continues or ends with `slot` lies in one row. */
-static source find_window(const walk *at, uint32_t x, uint32_t slot)
+/* The window of output column `x`, read in place if it is a rectangle of the image. */
+static source find_window(const walk *at, const int8_t *const *rows, uint32_t x, uint32_t slot)
 {
     const mr_window *window = &at->params->window;
     uint32_t left = x * window->stride_width - window->pad_left;
-    int one_row = x >= slot && x - slot + PIXELS <= window->out_width;
     int inside = left < window->in_width && left + window->kernel_width <= window->in_width;
-    source found = {.rows = at->rows, .offset = left * at->in_bytes};
-    if (!one_row || !inside || window->dilation_width != 1) {
-        int8_t *copy = at->copies + 4u * at->params->blocks * slot;
-        gather(at, left, copy);
-        found = (source){.copy = copy};
+    if (inside && window->dilation_width == 1) {
+        return (source){.rows = rows, .offset = left * at->in_bytes};
     }
-    return found;
+    int8_t *copy = at->copies + 4u * at->params->blocks * slot;
+    mr_gather(window, rows, left, at->in_bytes, mr_data_at(at->context, at->params->padding), copy);
+    return (source){.copy = copy};
 }
 
 static const int8_t *run_of(const source *from, uint32_t k, uint32_t run)
@@ -317,22 +298,16 @@ static void compute_pixels(job *work)
 
 #endif
 
-static void finish_pixels(const walk *at, int8_t *const pixels[PIXELS])
+static void finish_pixels(const walk *at, job *work, const source from[PIXELS])
 {
     const mr_conv_2d_s8_smlal_params *p = at->params;
-    job work = {
-        .packed = at->packed,
-        .how = mr_data_at(at->context, p->outputs),
-        .pixels = {pixels[0], pixels[1], pixels[2]},
-        .channels = p->out_channels,
-        .pair_bytes = 16u * p->blocks,
-        .weights = mr_data_at(at->context, p->weights),
-        .part_bytes = 16u * p->part_blocks,
-    };
-    compute_pixels(&work);
+    pack(at, from);
+    work->channel = 0;
+    work->how = mr_data_at(at->context, p->outputs);
+    compute_pixels(work);
     if (p->least != INT8_MIN || p->most != INT8_MAX) {
         for (uint32_t pixel = 0; pixel < PIXELS; pixel++) {
-            mr_dsp_clamp(pixels[pixel], p->out_channels, p->least, p->most);
+            mr_dsp_clamp(work->pixels[pixel], p->out_channels, p->least, p->most);
         }
     }
 }
@@ -341,23 +316,29 @@ mr_status mr_conv_2d_s8_smlal(const mr_context *context, const void *params, mr_
 {
     const mr_conv_2d_s8_smlal_params *p = params;
     const mr_window *window = &p->window;
-    walk at = {.context = context, .params = p, .rows = mr_arena_at(context, p->scratch)};
-    at.in_bytes = p->in_channels;
-    at.packed = (int32_t *)(at.rows + window->kernel_height);
+    const void **tables = mr_arena_at(context, p->scratch);
+    walk at = {.context = context, .params = p, .in_bytes = p->in_channels};
+    at.packed = (int32_t *)(tables + PIXELS * (uint32_t)window->kernel_height);
     at.copies = (int8_t *)(at.packed + 8u * p->blocks);
+    job work = {
+        .packed = at.packed,
+        .channels = p->out_channels,
+        .pair_bytes = 16u * p->blocks,
+        .weights = mr_data_at(context, p->weights),
+        .part_bytes = 16u * p->part_blocks,
+    };
     source from[PIXELS] = {{0}, {0}, {0}};
-    int8_t *pixels[PIXELS] = {NULL, NULL, NULL};
     uint32_t slot = 0;
     for (uint32_t row = band.first; row < band.first + band.count; row++) {
+        /* Three pixels lie in at most three rows: each has its own table. */
+        const void **rows = tables + row % PIXELS * window->kernel_height;
         int8_t *out = mr_row_out(context, &p->output, row);
-        mr_window_rows(context, &p->input, window, row, mr_data_at(context, p->padding),
-                       (const void **)at.rows);
+        mr_window_rows(context, &p->input, window, row, mr_data_at(context, p->padding), rows);
         for (uint32_t x = 0; x < window->out_width; x++, out += p->out_channels) {
-            from[slot] = find_window(&at, x, slot);
-            pixels[slot++] = out;
+            from[slot] = find_window(&at, (const int8_t *const *)rows, x, slot);
+            work.pixels[slot++] = out;
             if (slot == PIXELS) {
-                pack(&at, from);
-                finish_pixels(&at, pixels);
+                finish_pixels(&at, &work, from);
                 slot = 0;
             }
         }
@@ -365,10 +346,9 @@ mr_status mr_conv_2d_s8_smlal(const mr_context *context, const void *params, mr_
     if (slot != 0) {
         for (uint32_t rest = slot; rest < PIXELS; rest++) {
             from[rest] = from[0];
-            pixels[rest] = pixels[0];
+            work.pixels[rest] = work.pixels[0];
         }
-        pack(&at, from);
-        finish_pixels(&at, pixels);
+        finish_pixels(&at, &work, from);
     }
     return MR_OK;
 }

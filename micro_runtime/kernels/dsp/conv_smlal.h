@@ -10,7 +10,8 @@
  * int32_t [pair of outputs][tap], weight of the first + 2^21 * weight of the second output;
  * `outputs` a mr_dsp_output for each output, an odd last one with a partner of zeros. Sums stay
  * within 2^20 over `part_blocks` blocks. `padding` is a row of zero points as wide as the input.
- * `scratch` holds kernel_height row pointers, three windows of 4 * blocks bytes, and 8 bytes a tap.
+ * `scratch` holds 3 * kernel_height row pointers, 8 bytes a tap of packed inputs, and three windows
+ * of 4 * blocks bytes, if any have to be gathered.
  */
 typedef struct mr_conv_2d_s8_smlal_params {
     mr_rows input;

@@ -109,7 +109,7 @@ def gathers(shape: Geometry) -> bool:
 def scratch_bytes(shape: Geometry, target: Target) -> int:
     """Row pointers, three widened windows, and a gathered one where any is."""
     words = blocks(shape)
-    gathered = words * BLOCK if gathers(shape) or shape.needs_copies else 0
+    gathered = words * BLOCK if gathers(shape) or shape.has_broken_windows else 0
     pointers = shape.window["kernel_height"] * target.pointer_size
     return pointers + PIXELS * words * BLOCK * 2 + gathered
 

@@ -88,10 +88,10 @@ class Conv2DInt8Smlal(Kernel):
 
 
 def scratch_bytes(shape: Geometry, target: Target) -> int:
-    """Row pointers, packed inputs, and copies of windows, which blocks at the end of a row need."""
+    """Row pointers for each pixel, packed inputs, and copies of windows where any are needed."""
     taps = blocks(shape) * BLOCK
-    pointers = shape.window["kernel_height"] * target.pointer_size
-    return pointers + 8 * taps + PIXELS * taps
+    pointers = PIXELS * shape.window["kernel_height"] * target.pointer_size
+    return pointers + 8 * taps + (PIXELS * taps if shape.has_broken_windows else 0)
 
 
 def pack_fields(weights: Array) -> Array:

@@ -20,7 +20,7 @@ from microlith.kernels.base import (
     Lowering,
     OutRows,
     Scratch,
-    wrong_type,
+    wrong_weights,
 )
 from microlith.kernels.portable.accumulate import (
     MOST_PRODUCTS,
@@ -80,6 +80,12 @@ class Geometry:
     def needs_copies(self) -> bool:
         """Whether some window is gathered."""
         return self.gathers or _reaches_out(self.window, "width")
+
+    @property
+    def has_broken_windows(self) -> bool:
+        """Whether some window is no rectangle of the image: it reaches over a side, or is dilated
+        in width."""
+        return _reaches_out(self.window, "width") or self.window["dilation_width"] > 1
 
     @property
     def joins_rows(self) -> bool:
@@ -150,7 +156,11 @@ class ConvKernel(Kernel):
     def rejects(self, op: OpView) -> str | None:
         channels = max(op.input().shape[3], op.output().shape[3])
         extents = conv_window(op) | {"channels": channels}
-        return wrong_type(op, self.dtype) or too_large(extents)
+        return self.wrong_types(op) or too_large(extents)
+
+    def wrong_types(self, op: OpView) -> str | None:
+        """Why the types of activations and weights are not this kernel's, or None if they are."""
+        return wrong_weights(op, self.dtype)
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         shape = geometry(op)
