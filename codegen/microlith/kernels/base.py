@@ -129,3 +129,11 @@ def wrong_type(op: OpView, dtype: DType) -> str | None:
     """Why a kernel for elements of `dtype` cannot run `op`, or None if it can."""
     found = op.input().dtype
     return None if found == dtype else f"is for {dtype.value}, not {found.value}"
+
+
+def wrong_weights(op: OpView, dtype: DType) -> str | None:
+    """Why a kernel for activations and weights of `dtype` cannot run `op`, or None if it can."""
+    found = op.input(1).dtype
+    return wrong_type(op, dtype) or (
+        None if found == dtype else f"is for {dtype.value} weights, not {found.value}"
+    )

@@ -23,7 +23,9 @@ from microlith.ops.base import Operator, OptionField, Options, Rule, Types, posi
 TYPES = (
     Types((DType.INT8, DType.INT8, DType.INT32), (DType.INT8,)),
     Types((DType.FLOAT32, DType.FLOAT32, DType.FLOAT32), (DType.FLOAT32,)),
+    Types((DType.FLOAT32, DType.INT8, DType.FLOAT32), (DType.FLOAT32,)),
 )
+"""Quantised, float, and hybrid: int8 weights between float activations."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,11 @@ def conv_extents(op: OpView) -> tuple[Extent, Extent]:
     )
 
 
+def is_hybrid(op: OpView) -> bool:
+    """Whether a layer has float32 activations and int8 weights."""
+    return op.input().dtype == DType.FLOAT32 and op.input(1).dtype == DType.INT8
+
+
 def bias_rules(op: OpView, outputs: int) -> Iterator[Rule]:
     """Rule that a bias, if there is one, has an element for each output channel or unit."""
     if op.has_input(2) and op.input(2).elements != outputs:
@@ -187,7 +194,7 @@ def bias_rules(op: OpView, outputs: int) -> Iterator[Rule]:
 
 def filter_rules(op: OpView, axis: int) -> Iterator[Rule]:
     """Rules for int8 weights: one positive scale, or one for each slice of `axis`, and no zero
-    points but for weights with a single scale in a fully connected layer."""
+    points but for weights with a single scale in a quantised fully connected layer."""
     weights = op.input(1)
     if weights.dtype != DType.INT8:
         return
@@ -200,7 +207,7 @@ def filter_rules(op: OpView, axis: int) -> Iterator[Rule]:
         return
     yield from _scale_rules(weights, quantization.scales, quantization.axis, axis)
     allowed = op.op.kind == "FULLY_CONNECTED" and not quantization.per_channel
-    if any(quantization.zero_points) and not allowed:
+    if any(quantization.zero_points) and (is_hybrid(op) or not allowed):
         yield Rule(
             f"weights {weights.name!r} have a zero point other than 0",
             "quantise the weights symmetrically",

@@ -17,11 +17,13 @@ from microlith.ops.conv import TYPES, bias_rules, filter_rules
 @dataclass(frozen=True)
 class FullyConnectedAttributes:
     """`activation` is a name of ops.attributes; `weights_format` is 0 for plain weights;
-    `keep_num_dims`: the output has the input's rank instead of 2."""
+    `keep_num_dims`: the output has the input's rank instead of 2; `asymmetric_inputs`: a hybrid
+    layer quantises its input with a zero point."""
 
     activation: str
     weights_format: int
     keep_num_dims: bool
+    asymmetric_inputs: bool = False
 
 
 class FullyConnected(Operator):
@@ -34,6 +36,7 @@ class FullyConnected(Operator):
             OptionField(0, "activation", "int8"),
             OptionField(1, "weights_format", "int8"),
             OptionField(2, "keep_num_dims", "bool", False),
+            OptionField(3, "asymmetric_quantize_inputs", "bool", False),
         ),
     )
     arity = (2, 3)
@@ -45,6 +48,7 @@ class FullyConnected(Operator):
             activation=decode_activation(options["activation"]),
             weights_format=options["weights_format"],
             keep_num_dims=options["keep_num_dims"],
+            asymmetric_inputs=options["asymmetric_quantize_inputs"],
         )
 
     def rules(self, op: OpView) -> Iterator[Rule]:

@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: MIT-0 */
-/*
- * Fully connected layers. Four units are computed at a time, so that an input is loaded once for
- * four weights; past the last unit a lane repeats it, which spares a loop of its own.
- */
+/* Fully connected layers; int8 ones compute four units at a time. */
 #include "fully_connected.h"
 
 #include "clamp.h"
 #include "requantize.h"
-
-#define LANES 4u
-
-/* The unit of lane `lane` in the block that starts at `first`. */
-static uint32_t unit_of(const mr_fully_connected *layer, uint32_t first, uint32_t lane)
-{
-    uint32_t unit = first + lane;
-    return unit < layer->units ? unit : layer->units - 1u;
-}
+#include "unit_block.h"
 
 typedef int32_t scale_unit(const mr_context *context, const void *params, uint32_t unit,
                            int32_t acc);
@@ -27,24 +16,6 @@ static int32_t sum_inputs(const int8_t *input, uint32_t depth)
         sum += input[i];
     }
     return sum;
-}
-
-static void multiply_block_s8(const mr_fully_connected *layer, const int8_t *weights,
-                              const int8_t *input, uint32_t first, int32_t sums[LANES])
-{
-    const int8_t *w0 = weights + unit_of(layer, first, 0) * layer->depth;
-    const int8_t *w1 = weights + unit_of(layer, first, 1) * layer->depth;
-    const int8_t *w2 = weights + unit_of(layer, first, 2) * layer->depth;
-    const int8_t *w3 = weights + unit_of(layer, first, 3) * layer->depth;
-    int32_t a = 0, b = 0, c = 0, d = 0;
-    for (const int8_t *end = input + layer->depth; input != end;) {
-        int32_t x = *input++;
-        a += x * *w0++;
-        b += x * *w1++;
-        c += x * *w2++;
-        d += x * *w3++;
-    }
-    sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
 }
 
 static void connect_s8(const mr_context *context, const mr_quantised_layer *quantised,
@@ -60,11 +31,11 @@ static void connect_s8(const mr_context *context, const mr_quantised_layer *quan
         if (quantised->weights_zero_point != 0) {
             shift = quantised->weights_zero_point * sum_inputs(input, layer->depth);
         }
-        for (uint32_t first = 0; first < layer->units; first += LANES) {
-            int32_t sums[LANES];
-            multiply_block_s8(layer, weights, input, first, sums);
-            for (uint32_t lane = 0; lane < LANES; lane++) {
-                uint32_t unit = unit_of(layer, first, lane);
+        for (uint32_t first = 0; first < layer->units; first += MR_UNITS) {
+            int32_t sums[MR_UNITS];
+            mr_multiply_block_s8(layer, weights, input, first, sums);
+            for (uint32_t lane = 0; lane < MR_UNITS; lane++) {
+                uint32_t unit = mr_unit_of(layer, first, lane);
                 int32_t acc = mr_wrapping_add(sums[lane] - shift, biases[unit]);
                 acc = scale(context, params, unit, acc);
                 output[unit] = mr_output_s8(acc, quantised->output_zero_point, quantised->least,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "requantize.h"
+#include "round.h"
 
 /* One channel's parameters, for elements that lie side by side. */
 typedef struct channel {
@@ -32,22 +33,12 @@ static void for_each_channel(const mr_context *context, const mr_affine_params *
     }
 }
 
-/*
- * Nearest quantised value, halves away from zero. Clamping comes first, so that the conversion to
- * an integer is defined for every input; NaN becomes the least value.
- */
+/* Nearest quantised value, halves away from zero; NaN becomes the least one. */
 static inline int32_t quantize(float real, channel c, int32_t low, int32_t high)
 {
-    float value = real / c.scale;
     float least = (float)(low - c.zero_point);
     float most = (float)(high - c.zero_point);
-    value = value > least ? value : least;
-    value = value < most ? value : most;
-    int32_t whole = (int32_t)value;
-    float rest = value - (float)whole;
-    whole += rest >= 0.5f ? 1 : 0;
-    whole -= rest <= -0.5f ? 1 : 0;
-    return whole + c.zero_point;
+    return mr_round_clamped(real / c.scale, least, most) + c.zero_point;
 }
 
 static void quantize_8(channel c, const void *input, void *output)

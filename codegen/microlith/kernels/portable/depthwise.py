@@ -18,11 +18,12 @@ from microlith.kernels.base import (
     Lowering,
     OutRows,
     Scratch,
-    wrong_type,
+    wrong_weights,
 )
 from microlith.kernels.portable.accumulate import channel_multipliers, float_biases, folded_biases
 from microlith.kernels.portable.conv import (
     LANES,
+    Geometry,
     conv_window,
     float_output_params,
     geometry,
@@ -47,35 +48,27 @@ class DepthwiseKernel(Kernel):
             return f"is for one output a channel, not {op.output().shape[3] // channels}"
         if channels < LANES:
             return f"needs at least {LANES} channels, not {channels}"
-        return wrong_type(op, self.dtype) or too_large(conv_window(op))
+        return self.wrong_types(op) or too_large(conv_window(op))
+
+    def wrong_types(self, op: OpView) -> str | None:
+        """Why the types of activations and weights are not this kernel's, or None if they are."""
+        return wrong_weights(op, self.dtype)
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         weights = op.input(1).data
         assert weights is not None
         shape = geometry(op)
-        channels = op.input().shape[3]
         constants = [
             Constant("weights", weights.reshape(-1)),
             *self.output_constants(op, shape.weights),
         ]
         if shape.pads:
-            constants.append(Constant("padding", padding_row(op)[:channels]))
-        conv: dict[str, Argument] = {
-            "input": InRows(0),
-            "output": OutRows(),
-            "window": shape.window,
-            "weights": Const("weights"),
-            "biases": Const("biases"),
-            "padding": Const("padding") if shape.pads else 0,
-            "scratch": Scratch(),
-            "channels": channels,
-        }
+            constants.append(Constant("padding", padding_row(op)[: op.input().shape[3]]))
         batches, height, _, _ = op.output().shape
-        pointers = shape.window["kernel_height"] + shape.taps
         return Lowering(
-            params={"conv": conv, **self.output_params(op)},
+            params={"conv": depthwise_params(op, shape), **self.output_params(op)},
             constants=tuple(constants),
-            scratch=pointers * target.pointer_size,
+            scratch=pointer_bytes(shape, target),
             rows=batches * height,
         )
 
@@ -92,6 +85,25 @@ class DepthwiseKernel(Kernel):
         channels = op.output().shape[3]
         pixels = op.output().elements / channels
         return pixels * (channels * (4.5 * taps + 42.0) + 8.0 * taps + 60.0)
+
+
+def depthwise_params(op: OpView, shape: Geometry) -> dict[str, Argument]:
+    """Values of an mr_depthwise_conv_2d."""
+    return {
+        "input": InRows(0),
+        "output": OutRows(),
+        "window": shape.window,
+        "weights": Const("weights"),
+        "biases": Const("biases"),
+        "padding": Const("padding") if shape.pads else 0,
+        "scratch": Scratch(),
+        "channels": op.input().shape[3],
+    }
+
+
+def pointer_bytes(shape: Geometry, target: Target) -> int:
+    """Scratch for a pointer to each row and to each tap of a window."""
+    return (shape.window["kernel_height"] + shape.taps) * target.pointer_size
 
 
 class DepthwiseConv2DInt8(DepthwiseKernel):

@@ -11,7 +11,7 @@ import numpy as np
 
 from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
-from microlith.kernels.base import Argument, Const, In, Kernel, Lowering, Out, wrong_type
+from microlith.kernels.base import Argument, Const, In, Kernel, Lowering, Out, wrong_weights
 from microlith.kernels.portable.accumulate import (
     MOST_PRODUCTS,
     factor_too_large,
@@ -38,7 +38,7 @@ class FullyConnectedKernel(Kernel):
     instructions_per_output: ClassVar[float]
 
     def rejects(self, op: OpView) -> str | None:
-        return wrong_type(op, self.dtype)
+        return wrong_weights(op, self.dtype)
 
     def cost(self, op: OpView, target: Target) -> float:
         units, depth = op.input(1).shape
