@@ -7,9 +7,15 @@ import pytest
 
 from microlith import targets
 from microlith.errors import ToolError
-from microlith.simulate import toolchain
+from microlith.simulate import qemu, toolchain
 
 TARGETS = tuple(target.name for target in targets.TARGETS)
+
+THOROUGH = ("host", "cortex-m4", "cortex-m55")
+"""Targets on which every test runs: together they have all kernels of ours."""
+
+OTHERS = tuple(name for name in TARGETS if name not in THOROUGH)
+"""Targets whose code is the same C: representative tests show that it does the same there."""
 
 
 def need_target(name: str) -> None:
@@ -17,7 +23,8 @@ def need_target(name: str) -> None:
     target = targets.get(name)
     try:
         toolchain.for_target(target)
-        if target.emulator is not None:
-            toolchain.find("qemu-system-arm")
+        emulator = qemu.program(target)
+        if emulator is not None:
+            toolchain.find(emulator)
     except ToolError as error:
         pytest.skip(str(error))

@@ -4,14 +4,16 @@ of every result."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 import microlith
 from microlith import ops
 from microlith.verify.verify import render
-from tests.conformance.bench import pack
+from tests.conformance.bench import Case, pack
 from tests.conformance.cases import CASES, OPERATORS
-from tests.tools import TARGETS, need_target
+from tests.tools import OTHERS, THOROUGH, need_target
 
 SAMPLES = 4
 """Random ones; the extreme samples come on top."""
@@ -22,13 +24,23 @@ SPATIAL = (
 )
 
 
+_FIRST = {(case.operator, case.dtype): case for case in reversed(CASES)}
+_LAST = {(case.operator, case.dtype): case for case in CASES}
+
+REPRESENTATIVE = [case for case in CASES if case in (*_FIRST.values(), *_LAST.values())]
+"""The first and the last row of each operator and element type: for targets that differ from the
+others in little but the compiler."""
+
 MODEL_SIZE = 60
 """Cases of one model: placing tensors takes time that grows faster than their number."""
 
 
 def check(operator: str, target: str, row_bands: int | None = None) -> None:
+    verify([case for case in CASES if case.operator == operator], target, row_bands)
+
+
+def verify(cases: Sequence[Case], target: str, row_bands: int | None = None) -> None:
     need_target(target)
-    cases = [case for case in CASES if case.operator == operator]
     for first in range(0, len(cases), MODEL_SIZE):
         model = pack(cases[first : first + MODEL_SIZE])
         program = microlith.compile(model, target=target, name="cases", row_bands=row_bands)
@@ -37,10 +49,15 @@ def check(operator: str, target: str, row_bands: int | None = None) -> None:
         assert verification.compared_ops == len(cases[first : first + MODEL_SIZE])
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", THOROUGH)
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_operator(operator: str, target: str) -> None:
     check(operator, target)
+
+
+@pytest.mark.parametrize("target", OTHERS)
+def test_representative_cases(target: str) -> None:
+    verify(REPRESENTATIVE, target)
 
 
 @pytest.mark.parametrize("rows", [1, 3])

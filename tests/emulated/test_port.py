@@ -13,25 +13,20 @@ import pytest
 
 from microlith import targets
 from microlith.errors import ToolError
-from microlith.simulate import plugin
+from microlith.simulate import plugin, qemu
 from microlith.simulate.run import SimulationResult, run
 from tests import toy
+from tests.tools import TARGETS, need_target
 
-EMULATED = [target.name for target in targets.TARGETS if target.emulator]
-ALL = [target.name for target in targets.TARGETS]
-
-
-def available(name: str) -> bool:
-    emulator = ["qemu-system-arm"] if targets.get(name).emulator else []
-    return all(shutil.which(tool) for tool in [targets.get(name).compiler, *emulator])
+ALL = TARGETS
+EMULATED = [target.name for target in targets.TARGETS if qemu.program(target)]
+BOARDS = [target.name for target in targets.TARGETS if target.emulator]
 
 
 @pytest.fixture(autouse=True)
 def _tools(request: pytest.FixtureRequest) -> None:
     call = getattr(request.node, "callspec", None)
-    name = call.params.get("target", "host") if call else "host"
-    if not available(name):
-        pytest.skip(f"the tools of {name} are not installed")
+    need_target(call.params.get("target", "host") if call else "host")
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +67,10 @@ def test_trace_has_every_op_put_together_from_bands(target: str, sources: Path) 
 
 @pytest.mark.parametrize("target", EMULATED)
 def test_instructions_are_exact_and_repeatable(target: str, sources: Path) -> None:
-    if plugin.library("qemu-system-arm") is None:
-        pytest.skip("this QEMU takes no plugins")
+    emulator = qemu.program(targets.get(target))
+    assert emulator is not None
+    if plugin.library(emulator) is None:
+        pytest.skip(f"{emulator} takes no plugins")
     turns = [1, 2, 100, 1]
     counts = [
         simulate(sources, target, *((toy.SPIN, n) for n in turns)).instructions for _ in range(2)
@@ -84,7 +81,7 @@ def test_instructions_are_exact_and_repeatable(target: str, sources: Path) -> No
     assert {n - m for n, m in zip(counts[0], loop, strict=True)} == {counts[0][0] - loop[0]}
 
 
-@pytest.mark.parametrize("target", EMULATED)
+@pytest.mark.parametrize("target", BOARDS)
 def test_measures_come_from_the_sections(target: str, sources: Path) -> None:
     result = simulate(sources, target, (toy.DEEP, 5))
     instance = 5 * targets.get(target).pointer_size
@@ -96,8 +93,9 @@ def test_measures_come_from_the_sections(target: str, sources: Path) -> None:
     assert result.ram["stack"] in range(5000, 7000)
 
 
-def test_measures_of_this_machine(sources: Path) -> None:
-    result = simulate(sources, "host", (toy.SPIN, 0))
+@pytest.mark.parametrize("target", sorted({*ALL} - {*BOARDS}))
+def test_measures_of_programs(target: str, sources: Path) -> None:
+    result = simulate(sources, target, (toy.SPIN, 0))
     if result.flash["code"] is None:
         pytest.skip("programs of this machine are not ELF files")
     assert result.flash["weights"] == len(toy.WEIGHTS)
@@ -112,17 +110,21 @@ def test_initialised_data_is_there(target: str, sources: Path) -> None:
     assert result.outputs["count"].tolist() == [[0x12345678], [0x12345679]]
 
 
-@pytest.mark.parametrize("target", EMULATED)
-@pytest.mark.parametrize(
-    ("request_", "message"),
-    [
-        ((toy.DIVIDE, 0), "UsageFault, division by zero"),
-        ((toy.LOST, 0), "BusFault, data access failed"),
-        ((toy.DEEP, 60), "stack overflow"),
-        ((toy.REFUSE, 0), "a kernel failed"),
-    ],
-    ids=["divide", "lost", "deep", "refuse"],
-)
+MAINLINE = [name for name in BOARDS if name not in ("cortex-m0plus", "riscv32")]
+"""Cores that tell the cause of a fault, and fault when they divide by zero."""
+
+FAULTS = [
+    *((name, (toy.DIVIDE, 0), "UsageFault, division by zero") for name in MAINLINE),
+    *((name, (toy.LOST, 0), "BusFault, data access failed") for name in MAINLINE),
+    ("cortex-m0plus", (toy.LOST, 0), "HardFault at pc"),
+    ("riscv32", (toy.LOST, 0), "load access fault at pc .* address 0xe8000000"),
+    ("aarch64", (toy.LOST, 0), "signal 11"),
+    *((name, (toy.DEEP, 60), "stack overflow") for name in BOARDS),
+    *((name, (toy.REFUSE, 0), "a kernel failed") for name in TARGETS),
+]
+
+
+@pytest.mark.parametrize(("target", "request_", "message"), FAULTS)
 def test_faults_are_reported(
     target: str, request_: tuple[int, int], message: str, sources: Path
 ) -> None:
@@ -155,7 +157,7 @@ def test_the_kept_directory_runs_again_wherever_it_is(
     moved = tmp_path / "a b, c"
     shutil.move(tmp_path / "kept", moved)
     (moved / "output.bin").unlink()
-    extra = ["-d", "plugin", "-D", "log"] if targets.get(target).emulator else []
+    extra = ["-d", "plugin", "-D", "log"] if qemu.program(targets.get(target)) else []
     work = tmp_path / "work"
     work.mkdir()
     subprocess.run([moved / "run", *extra], check=True, timeout=60, cwd=work)
@@ -179,7 +181,7 @@ def test_arena_may_fill_the_memory(target: str, arena: int, sources: Path, tmp_p
     assert result.outputs["count"].tolist() == [[1]]
 
 
-@pytest.mark.parametrize("target", EMULATED)
+@pytest.mark.parametrize("target", BOARDS)
 def test_constants_may_take_two_megabytes(target: str, sources: Path, tmp_path: Path) -> None:
     large = enlarge(
         sources, tmp_path / "large", "int8_t added[4]", f"int8_t zero[{0x1FFFF0}], added[4]"
@@ -189,7 +191,7 @@ def test_constants_may_take_two_megabytes(target: str, sources: Path, tmp_path: 
     assert result.outputs["y"][0, 1].tolist() == list(toy.WEIGHTS)
 
 
-@pytest.mark.parametrize("target", EMULATED)
+@pytest.mark.parametrize("target", BOARDS)
 def test_a_firmware_too_large_for_the_board_is_explained(
     target: str, sources: Path, tmp_path: Path
 ) -> None:

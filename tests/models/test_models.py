@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 import microlith
 from microlith.ir.program import Program
 from microlith.verify.verify import render
 from tests.paths import shared_model
-from tests.tools import TARGETS, need_target
+from tests.tools import OTHERS, THOROUGH, need_target
 
 ACTIVATION_BOUNDS = {
     "kws_int8": 16_000,
@@ -19,6 +21,9 @@ ACTIVATION_BOUNDS = {
     "vww_int8": 55_296,
 }
 """Bytes: the largest sum of activations that are alive at once."""
+
+REPRESENTATIVE = ("kws_int8", "ic_int8", "ad_int8")
+"""Models for targets that differ from the others in little but the compiler."""
 
 FLOAT_MODELS = ("ic_float32", "vww_float32", "ad_float32")
 
@@ -30,15 +35,17 @@ def compile_shared(name: str, target: str) -> Program:
     return microlith.compile(shared_model(f"mlperf_tiny/{name}.tflite"), target=target)
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("name", ACTIVATION_BOUNDS)
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [*product(ACTIVATION_BOUNDS, THOROUGH), *product(REPRESENTATIVE, OTHERS)],
+)
 def test_int8_models_are_bit_exact_in_every_op(name: str, target: str) -> None:
     need_target(target)
     verification = compile_shared(name, target).verify(samples=SAMPLES, seed=0)
     assert verification.bit_exact and verification.passed, render(verification)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", THOROUGH)
 @pytest.mark.parametrize("name", FLOAT_MODELS)
 def test_float_models_stay_within_tolerance(name: str, target: str) -> None:
     need_target(target)
@@ -46,7 +53,7 @@ def test_float_models_stay_within_tolerance(name: str, target: str) -> None:
     assert verification.passed, render(verification)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", THOROUGH)
 @pytest.mark.parametrize("name", ACTIVATION_BOUNDS)
 def test_activations_need_no_more_than_the_liveness_bound(name: str, target: str) -> None:
     memory = compile_shared(name, target).memory

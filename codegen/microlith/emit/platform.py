@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from microlith import resources
 from microlith.emit.runtime import with_headers
@@ -18,13 +19,15 @@ from microlith.targets.target import Target
 @dataclass(frozen=True)
 class Platform:
     """`files` are text by path in the project; `emulator` is a command to which the firmware's
-    path is appended, empty where it runs by itself."""
+    path is appended, empty where it runs by itself; `system` is CMake's name of the system that
+    the firmware is for, empty for this one."""
 
     files: dict[str, str]
     archiver: str
     link_flags: Sequence[str]
     libraries: Sequence[str]
     emulator: Sequence[str]
+    system: str
 
     def run(self, firmware: str) -> list[str]:
         """The command line that runs `firmware`."""
@@ -32,17 +35,26 @@ class Platform:
 
 
 def platform(program: Program, target: Target) -> Platform:
-    """The platform on which `target` runs: this machine, or its emulated board."""
+    """The platform on which `target` runs: an operating system, or its emulated board."""
+    files = _port_files(target.port)
+    archiver = target.tool("ar")
     if target.emulator is None:
-        return Platform(_port_files("host"), "ar", (), ("-lm",), ())
+        system = "Linux" if target.runner else ""
+        return Platform(files, archiver, target.link_flags, ("-lm",), target.runner, system)
     board = boards.get(target.emulator)
     return Platform(
-        files=_port_files("cortex_m") | {"link.ld": linker_script(program, board)},
-        archiver=target.compiler.replace("gcc", "ar"),
-        link_flags=("-nostartfiles", "-Wl,--gc-sections", "-T", "link.ld"),
+        files=files | {"link.ld": linker_script(program, board)},
+        archiver=archiver,
+        link_flags=bare_metal_link_flags(target, "link.ld"),
         libraries=("-lm",),
         emulator=(*board.emulator, "-nographic", "-semihosting", "-kernel"),
+        system="Generic",
     )
+
+
+def bare_metal_link_flags(target: Target, script: str) -> tuple[str, ...]:
+    """Options that link firmware by the linker script at the path `script`."""
+    return (*target.link_flags, "-nostartfiles", "-Wl,--gc-sections", "-T", script)
 
 
 def linker_script(program: Program, board: Board) -> str:
@@ -50,9 +62,14 @@ def linker_script(program: Program, board: Board) -> str:
     return render("link.ld.j2", name=program.name, board=board)
 
 
-def _port_files(folder: str) -> dict[str, str]:
+def port_sources(folders: Iterable[str]) -> list[Path]:
+    """The C files of a port, those that all ports share apart."""
+    root = resources.path("micro_runtime", "port")
+    return [path for folder in folders for path in sorted(root.joinpath(folder).glob("*.c"))]
+
+
+def _port_files(folders: Iterable[str]) -> dict[str, str]:
     """The port's sources for an application that has a main() of its own."""
-    sources = resources.path("micro_runtime", "port", folder).glob("*.c")
-    found = with_headers(path for path in sources if path.name != "main.c")
+    found = with_headers(path for path in port_sources(folders) if path.name != "main.c")
     shipped = {path: text for path, text in found.items() if path.parent.name != "include"}
     return {f"port/{path.name}": text for path, text in shipped.items()}

@@ -13,6 +13,7 @@ from microlith.emit.runtime import runtime_files
 from microlith.emit.templates import render
 from microlith.emit.vectors import TestVectors, vector_files
 from microlith.ir.program import Port, Program
+from microlith.kernels.cmsis_nn import library
 from microlith.targets.target import Target
 from microlith.version import __version__
 
@@ -53,6 +54,7 @@ def manifest(program: Program, files: Mapping[str, str]) -> dict[str, Any]:
         "options": {
             "keep_inputs": program.keep_inputs,
             "disabled_passes": list(program.disabled_passes),
+            "kernels": program.kernels,
         },
         "inputs": [_port(port) for port in program.inputs],
         "outputs": [_port(port) for port in program.outputs],
@@ -77,6 +79,7 @@ def manifest(program: Program, files: Mapping[str, str]) -> dict[str, Any]:
             }
             for call in program.calls
         ],
+        "cmsis_nn": library_view(program),
         "files": {path: digest(text) for path, text in files.items()},
     }
 
@@ -103,7 +106,6 @@ def _view(
 ) -> dict[str, Any]:
     sources = [path for path in files if path.endswith(".c")]
     binary = f"{program.name}.elf" if target.emulator else program.name
-    memory = program.memory
     return {
         "name": program.name,
         "macro": program.name.upper(),
@@ -116,7 +118,9 @@ def _view(
         "compiler": target.compiler,
         "archiver": base.archiver,
         "flags": target.cflags,
-        "emulator": target.emulator,
+        "system": base.system,
+        "bare_metal": target.emulator is not None,
+        "emulated": bool(base.emulator),
         "binary": binary,
         "link_flags": base.link_flags,
         "cmake_link_flags": [
@@ -128,14 +132,40 @@ def _view(
         "cmake_run": base.run(f"$<TARGET_FILE:{program.name}>"),
         "model_sources": [p for p in sources if p.startswith(("model/", "microlith/"))],
         "application_sources": [p for p in sources if p.startswith(("src/", "port/"))],
-        "memory": [
-            ("arena (all RAM of the model but its stack)", f"{memory.arena:,}"),
-            ("lower bound of the arena", f"{memory.bound:,}"),
-            ("constants", f"{program.weights_size:,}"),
-        ],
-        "ports": [_port_line(program, p, i, "input") for i, p in enumerate(program.inputs)]
-        + [_port_line(program, p, i, "output") for i, p in enumerate(program.outputs)],
+        "memory": memory_rows(program),
+        "ports": port_lines(program),
+        "library": library_view(program),
         "calls": program.calls,
+    }
+
+
+def memory_rows(program: Program) -> list[tuple[str, str]]:
+    """What the README's table of memory says: (what, bytes)."""
+    return [
+        ("arena (all RAM of the model but its stack)", f"{program.memory.arena:,}"),
+        ("lower bound of the arena", f"{program.memory.bound:,}"),
+        ("constants", f"{program.weights_size:,}"),
+    ]
+
+
+def port_lines(program: Program) -> list[str]:
+    """How the README tells of each input and output."""
+    return [
+        _port_line(program, port, index, role)
+        for role, ports in (("input", program.inputs), ("output", program.outputs))
+        for index, port in enumerate(ports)
+    ]
+
+
+def library_view(program: Program) -> dict[str, Any] | None:
+    """Which CMSIS-NN the program needs, and which of its files are compiled."""
+    if not program.uses_cmsis_nn:
+        return None
+    return {
+        "version": library.VERSION,
+        "repository": library.REPOSITORY,
+        "header": library.HEADERS[0],
+        "sources": list(program.library_sources),
     }
 
 

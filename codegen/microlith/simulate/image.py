@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microlith import resources
-from microlith.emit.platform import linker_script
+from microlith.emit.platform import bare_metal_link_flags, linker_script, port_sources
 from microlith.emit.templates import render
 from microlith.errors import ToolError
 from microlith.ir.program import Program
@@ -34,7 +34,7 @@ _OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
 @dataclass(frozen=True)
 class Firmware:
     """A linked firmware. `image` is None when its format is not ELF; `objects` are the members of
-    libmodel.a; `board` is None for this machine."""
+    libmodel.a; `board` is None for programs of an operating system."""
 
     path: Path
     board: Board | None
@@ -63,7 +63,7 @@ def build_firmware(
     flags = [*target.cflags, *_SECTIONS, *(_SANITIZE if sanitize else ())]
     extra = directory / "simulation"
     extra.mkdir(parents=True, exist_ok=True)
-    ours = [_write_subject(program, extra), *_port_sources(board)]
+    ours = [_write_subject(program, extra), *_port_sources(target)]
     cmsis_nn, cmsis_nn_include = _library(program)
     theirs = [*_model_sources(sources), *cmsis_nn]
     include = [*_include(sources), *cmsis_nn_include]
@@ -74,7 +74,7 @@ def build_firmware(
         archive = _archive(tools, objects[: len(theirs)], names, Path(scratch))
         script = _write_linker_script(program, board, extra) if board else None
         parts = [*map(str, objects[len(theirs) :]), str(archive)]
-        _link(tools, [*flags, *parts, *_link_flags(script)], path, board)
+        _link(tools, [*flags, *parts, *_link_flags(target, script)], path, board)
     members = (measure.read(file.read_bytes()) for file in objects[: len(theirs)])
     image = measure.read(path.read_bytes())
     return Firmware(path, board, image, tuple(member for member in members if member))
@@ -107,10 +107,9 @@ def _include(sources: Path) -> list[Path]:
     return [sources / "model", runtime / "include", runtime, resources.path("micro_runtime/port")]
 
 
-def _port_sources(board: Board | None) -> list[Path]:
-    port = resources.path("micro_runtime", "port")
-    platform = port / ("cortex_m" if board else "host")
-    return [*sorted(port.glob("*.c")), *sorted(platform.glob("*.c"))]
+def _port_sources(target: Target) -> list[Path]:
+    common = resources.path("micro_runtime", "port").glob("*.c")
+    return [*sorted(common), *port_sources(target.port)]
 
 
 def _write_subject(program: Program, directory: Path) -> Path:
@@ -143,12 +142,12 @@ def _archive(tools: Toolchain, objects: Sequence[Path], names: Sequence[str], to
     return archive
 
 
-def _link_flags(script: Path | None) -> list[str]:
+def _link_flags(target: Target, script: Path | None) -> list[str]:
     if script is not None:
-        return ["-nostartfiles", "-Wl,--gc-sections", "-T", str(script), "-lm"]
+        return [*bare_metal_link_flags(target, str(script)), "-lm"]
     if sys.platform.startswith("linux"):
-        return ["-Wl,--gc-sections,-z,now", "-lm"]
-    return ["-lm"]
+        return [*target.link_flags, "-Wl,--gc-sections,-z,now", "-lm"]
+    return [*target.link_flags, "-lm"]
 
 
 def _link(tools: Toolchain, arguments: Sequence[str], path: Path, board: Board | None) -> None:

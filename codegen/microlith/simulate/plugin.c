@@ -2,12 +2,16 @@
 /*
  * QEMU plugin that counts the instructions of a guest, exactly.
  *
- * Options: mark=ADDRESS (hexadecimal) of a function of the guest, out=FILE. At each call of that
- * function, the number of instructions executed so far is noted; FILE gets one number a line.
+ * Options: mark=ADDRESS (hexadecimal) of a function of the guest, out=FILE, histogram=FILE. At each
+ * call of that function, the number of instructions executed so far is noted; the first FILE, which
+ * appears at once, gets one number a line at the end.
+ *
+ * Calls come in pairs, around a span of interest. For each span the second FILE gets a line "span"
+ * and then, for each block that ran in it, a line with its executions, how many of them left it by
+ * a jump (not to the instruction that follows it in memory), and the addresses of its instructions.
  *
  * A block of translated code has no way out but its end, unless an instruction in it faults, so
- * one counter a block is exact. Blocks keep their addresses: a histogram over instructions is the
- * same counters read differently.
+ * one counter a block is exact.
  *
  * QEMU's plugin header is not packaged everywhere: the few functions that are needed are declared
  * here. All of them exist, unchanged, in every version of the interface so far; the build defines
@@ -22,8 +26,6 @@
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
-
-#define PATH_SIZE 4096
 
 typedef uint64_t qemu_plugin_id_t;
 typedef struct qemu_info_t qemu_info_t;
@@ -43,13 +45,16 @@ void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, udata_cb callback, void
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 
 EXPORT int qemu_plugin_version = PLUGIN_API_VERSION;
 
 /* A run of instructions that execute together, as QEMU translated it. */
 typedef struct block {
     struct block *next;
-    uint64_t executions;
+    uint64_t executions, executions_at_mark;
+    uint64_t jumps, jumps_at_mark;
+    uint64_t end; /* address of what follows it in memory */
     uint32_t count;
     uint64_t address[];
 } block;
@@ -64,7 +69,8 @@ static block *blocks;
 static uint64_t mark_address;
 static uint64_t *notes;
 static size_t note_count, note_capacity;
-static char out_path[PATH_SIZE];
+static FILE *out, *histogram;
+static block *previous;
 
 static void *allocate(void *old, size_t size)
 {
@@ -79,7 +85,12 @@ static void *allocate(void *old, size_t size)
 static void on_block(unsigned int cpu, void *user)
 {
     (void)cpu;
-    ((block *)user)->executions++;
+    block *b = user;
+    if (previous != NULL && previous->end != b->address[0]) {
+        previous->jumps++;
+    }
+    previous = b;
+    b->executions++;
 }
 
 /* Instructions so far, without those of the current block from the mark on. */
@@ -92,6 +103,31 @@ static uint64_t executed_before(const mark_site *site)
     return total - (site->block->count - site->index);
 }
 
+static void start_span(void)
+{
+    for (block *b = blocks; b != NULL; b = b->next) {
+        b->executions_at_mark = b->executions;
+        b->jumps_at_mark = b->jumps;
+    }
+}
+
+/* The marked function's own block counts as from its first mark to its second. */
+static void write_span(void)
+{
+    fputs("span\n", histogram);
+    for (const block *b = blocks; b != NULL; b = b->next) {
+        if (b->executions == b->executions_at_mark) {
+            continue;
+        }
+        fprintf(histogram, "%" PRIu64 " %" PRIu64, b->executions - b->executions_at_mark,
+                b->jumps - b->jumps_at_mark);
+        for (uint32_t i = 0; i < b->count; i++) {
+            fprintf(histogram, " %" PRIx64, b->address[i]);
+        }
+        fputc('\n', histogram);
+    }
+}
+
 static void on_mark(unsigned int cpu, void *user)
 {
     (void)cpu;
@@ -100,6 +136,14 @@ static void on_mark(unsigned int cpu, void *user)
         notes = allocate(notes, note_capacity * sizeof *notes);
     }
     notes[note_count++] = executed_before(user);
+    if (histogram == NULL) {
+        return;
+    }
+    if (note_count % 2 == 0) {
+        write_span();
+    } else {
+        start_span();
+    }
 }
 
 static void watch_mark(struct qemu_plugin_insn *insn, block *b, uint32_t index)
@@ -120,6 +164,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     for (uint32_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         b->address[i] = qemu_plugin_insn_vaddr(insn);
+        b->end = b->address[i] + qemu_plugin_insn_size(insn);
         if (b->address[i] == mark_address) {
             watch_mark(insn, b, i);
         }
@@ -130,14 +175,13 @@ static void write_notes(qemu_plugin_id_t id, void *user)
 {
     (void)id;
     (void)user;
-    FILE *out = out_path[0] != '\0' ? fopen(out_path, "w") : NULL;
-    if (out == NULL) {
-        return;
-    }
     for (size_t i = 0; i < note_count; i++) {
         fprintf(out, "%" PRIu64 "\n", notes[i]);
     }
     fclose(out);
+    if (histogram != NULL) {
+        fclose(histogram);
+    }
 }
 
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
@@ -146,12 +190,18 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int
     for (int i = 0; i < argc; i++) {
         if (strncmp(argv[i], "mark=", 5) == 0) {
             mark_address = strtoull(argv[i] + 5, NULL, 16);
-        } else if (strncmp(argv[i], "out=", 4) == 0 && strlen(argv[i] + 4) < sizeof out_path) {
-            strcpy(out_path, argv[i] + 4);
+        } else if (strncmp(argv[i], "out=", 4) == 0 && out == NULL) {
+            out = fopen(argv[i] + 4, "w");
+        } else if (strncmp(argv[i], "histogram=", 10) == 0 && histogram == NULL) {
+            histogram = fopen(argv[i] + 10, "w");
         } else {
             fprintf(stderr, "microlith plugin: bad option %s\n", argv[i]);
             return 1;
         }
+    }
+    if (out == NULL) {
+        fputs("microlith plugin: no file to write to\n", stderr);
+        return 1;
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
     qemu_plugin_register_atexit_cb(id, write_notes, NULL);

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,10 +15,14 @@ _API_VERSIONS = range(1, 8)
 """Versions of QEMU's plugin interface that may be tried; see plugin.c."""
 
 
-def arguments(plugin: Path, *, mark: int, out: Path) -> list[str]:
+def arguments(
+    plugin: Path, *, mark: int, out: Path, histogram: Path | None = None
+) -> list[str]:
     """Options of QEMU that load the counter: calls of the function at address `mark` are noted,
-    and the counts go to the file `out`."""
+    and the counts go to the file `out`; which instructions ran between two goes to `histogram`."""
     options = f"mark={mark:x},out={qemu.escape(str(out))}"
+    if histogram is not None:
+        options += f",histogram={qemu.escape(str(histogram))}"
     return ["-plugin", f"{qemu.escape(str(plugin))},{options}"]
 
 
@@ -62,9 +65,15 @@ def _takes_plugins(program: str) -> bool:
 
 
 def _loads(program: str, plugin: Path) -> bool:
-    """Whether an emulator without a machine starts with the plugin."""
-    command: Sequence[str] = [
-        *(program, "-machine", "none", "-display", "none", "-serial", "none"),
-        *("-monitor", "stdio", "-plugin", qemu.escape(str(plugin))),
-    ]
-    return toolchain.attempt(command, time_limit=30, stdin="quit\n").returncode == 0
+    """Whether the emulator starts the plugin: then there is the plugin's file.
+
+    A system emulator runs no machine, a user-mode one a program that does not exist.
+    """
+    out = plugin.with_suffix(".out")
+    options = arguments(plugin, mark=0, out=out)
+    if Path(program).name.startswith("qemu-system-"):
+        nothing = ["-machine", "none", "-display", "none", "-serial", "none", "-monitor", "stdio"]
+    else:
+        nothing = [str(plugin.with_suffix(".none"))]
+    toolchain.attempt([program, *options, *nothing], time_limit=30, stdin="quit\n")
+    return out.exists()

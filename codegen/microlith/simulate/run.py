@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from microlith.emit.templates import render
@@ -15,13 +15,17 @@ from microlith.errors import ToolError
 from microlith.ir.graph import Array
 from microlith.ir.program import Program
 from microlith.simulate import image, plugin, qemu, samples, toolchain
+from microlith.simulate.histogram import Histogram, read_spans
 from microlith.simulate.image import Firmware
+from microlith.simulate.listing import disassemble
 from microlith.simulate.measure import Figures
 from microlith.simulate.samples import TraceKey
 from microlith.targets.target import Target
 
 _MARK = "mr_mark"
 _COUNTS = "instructions.txt"
+_HISTOGRAM = "histogram.txt"
+_LOCKUP = "qemu: fatal: Lockup"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +33,9 @@ class SimulationResult:
     """`outputs` are arrays [samples, *shape] by port key; `instructions` executed in each invoke,
     or None without an emulator that counts; `flash` {code, weights, system} and `ram` {arena,
     data, bss, stack, system} in bytes, None where they cannot be measured;
-    `trace` the bytes of each op's outputs, uint8[samples, bytes], and `steps` the instructions of
-    each step of each sample, when asked for."""
+    `trace` the bytes of each op's outputs, uint8[samples, bytes], `steps` the instructions of
+    each step of each sample, and `histogram` which they are, with a span for each step or invoke,
+    when asked for."""
 
     outputs: dict[str, Array]
     instructions: list[int] | None
@@ -39,6 +44,7 @@ class SimulationResult:
     trace: dict[TraceKey, Array] | None
     samples: int
     steps: list[list[int]] | None = None
+    histogram: Histogram | None = None
 
 
 def run(
@@ -50,6 +56,7 @@ def run(
     keep: Path | None = None,
     trace: bool = False,
     profile: bool = False,
+    histogram: bool = False,
     count: bool = True,
     sanitize: bool = False,
     time_limit: float | None = None,
@@ -60,8 +67,8 @@ def run(
     values from one sample to the next. `keep` names a directory that then holds the sources, the
     firmware and a script `run` that runs the same samples again. With `trace`, every op's outputs
     are returned, and instructions are not counted; with `profile` they are counted for each step
-    instead of each invoke. `sanitize` builds with ASan and UBSan, on this
-    machine only. The time limit is in seconds.
+    instead of each invoke; `histogram` also tells which instructions they are. `sanitize` builds
+    with ASan and UBSan, on this machine only. The time limit is in seconds.
 
     InputError when samples do not match the model; ToolError when a tool is missing, or the
     firmware does not fit, fails or exceeds the time limit.
@@ -72,10 +79,15 @@ def run(
     with _workspace(sources, keep) as directory:
         firmware = image.build_firmware(program, sources, target, directory, sanitize=sanitize)
         (directory / "input.bin").write_bytes(data)
-        _write_run_script(firmware, directory, mode)
-        counter = _counter(firmware, directory) if count and not trace else None
-        _execute([*_command(firmware, directory, mode), *(counter or ())], limit)
-        return _collect(program, firmware, directory, number, mode, counted=counter is not None)
+        _write_run_script(target, firmware, directory, mode)
+        counter = None
+        if count and not trace:
+            counter = _counter(target, firmware, directory, histogram=histogram)
+        _execute(_command(target, firmware, directory, mode, counter or ()), limit)
+        result = _collect(program, firmware, directory, number, mode, counted=counter is not None)
+        if counter is None or not histogram:
+            return result
+        return replace(result, histogram=_histogram(target, firmware, directory))
 
 
 def _time_limit(program: Program, number: int) -> float:
@@ -98,39 +110,58 @@ def _workspace(sources: Path, keep: Path | None) -> Iterator[Path]:
     yield keep.resolve()
 
 
-def _command(firmware: Firmware, directory: Path, mode: str) -> list[str]:
-    if firmware.board is None:
-        return [str(firmware.path), mode, str(directory)]
-    escaped = qemu.escape(str(directory))
-    return qemu.command(firmware.board, firmware=str(firmware.path), directory=escaped, mode=mode)
+def _command(
+    target: Target, firmware: Firmware, directory: Path, mode: str, options: Sequence[str]
+) -> list[str]:
+    return qemu.command(
+        target,
+        firmware=str(firmware.path),
+        directory=str(directory),
+        escaped=qemu.escape(str(directory)),
+        mode=mode,
+        options=options,
+    )
 
 
-def _write_run_script(firmware: Firmware, directory: Path, mode: str) -> None:
+def _write_run_script(target: Target, firmware: Firmware, directory: Path, mode: str) -> None:
     """A script that runs the firmware beside it, wherever the directory is moved."""
-    path = f"$here/{firmware.path.name}"
-    if firmware.board is None:
-        command = [path, mode, "$here"]
-    else:
-        command = qemu.command(firmware.board, firmware=path, directory="$escaped", mode=mode)
+    command = qemu.command(
+        target,
+        firmware=f"$here/{firmware.path.name}",
+        directory="$here",
+        escaped="$escaped",
+        mode=mode,
+        options=("$@",),
+    )
     text = render(
         "run.sh.j2",
         command=" ".join(f'"{word}"' for word in command),
-        emulated=firmware.board is not None,
+        emulated=qemu.program(target) is not None,
+        on_board=target.emulator is not None,
     )
     script = directory / "run"
     script.write_text(text, encoding="utf-8", newline="\n")
     script.chmod(0o755)
 
 
-def _counter(firmware: Firmware, directory: Path) -> list[str] | None:
+def _counter(
+    target: Target, firmware: Firmware, directory: Path, *, histogram: bool
+) -> list[str] | None:
     """The emulator's options that count instructions; None when it cannot."""
-    if firmware.board is None or firmware.image is None:
+    emulator = qemu.program(target)
+    if emulator is None or firmware.image is None:
         return None
-    library = plugin.library(firmware.board.emulator[0])
+    library = plugin.library(emulator)
     if library is None:
         return None
     mark = firmware.image.address(_MARK)
-    return plugin.arguments(library, mark=mark, out=directory / _COUNTS)
+    into = directory / _HISTOGRAM if histogram else None
+    return plugin.arguments(library, mark=mark, out=directory / _COUNTS, histogram=into)
+
+
+def _histogram(target: Target, firmware: Firmware, directory: Path) -> Histogram:
+    text = _take(directory / _HISTOGRAM).decode("ascii")
+    return Histogram(read_spans(text), disassemble(target, firmware.path))
 
 
 def _execute(command: Sequence[str], time_limit: float) -> None:
@@ -138,6 +169,8 @@ def _execute(command: Sequence[str], time_limit: float) -> None:
     result = toolchain.attempt([program, *command[1:]], time_limit=time_limit)
     if result.returncode != 0:
         said = (result.stderr + result.stdout).strip()
+        if _LOCKUP in said:
+            said = "the core locked up: a fault during a fault, as after a stack overflow"
         code = result.returncode
         ending = f"exit code {code}" if code > 0 else f"signal {-code}"
         raise ToolError(f"the firmware failed ({ending}): {said}")

@@ -20,7 +20,20 @@ _PACKAGES = {
     "arm-none-eabi-gcc": "gcc-arm-none-eabi",
     "arm-none-eabi-ar": "binutils-arm-none-eabi",
     "qemu-system-arm": "qemu-system-arm",
+    "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
+    "aarch64-linux-gnu-ar": "binutils-aarch64-linux-gnu",
+    "qemu-aarch64": "qemu-user",
+    "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf",
+    "riscv64-unknown-elf-ar": "binutils-riscv64-unknown-elf",
+    "qemu-system-riscv32": "qemu-system-misc",
 }
+
+_C_LIBRARIES = {
+    "arm-none-eabi-gcc": ("newlib", "libnewlib-arm-none-eabi"),
+    "aarch64-linux-gnu-gcc": ("glibc", "libc6-dev-arm64-cross"),
+    "riscv64-unknown-elf-gcc": ("picolibc", "picolibc-riscv64-unknown-elf"),
+}
+"""The C library of a cross compiler, and the package that brings it."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +61,21 @@ def find(program: str) -> str:
 def for_target(target: Target) -> Toolchain:
     """The tools that build for `target`; ToolError when one of them is missing."""
     compiler = find(target.compiler)
-    prefix = target.compiler.removesuffix("gcc") if target.compiler.endswith("-gcc") else ""
-    archiver = find(f"{prefix}ar")
-    if prefix:
-        _require_newlib(compiler, target)
+    archiver = find(target.tool("ar"))
+    if target.is_cross:
+        _require_c_library(compiler, target)
     version = execute([compiler, "--version"]).stdout
     return Toolchain(compiler, archiver, f"{compiler}\n{version}")
 
 
-def _require_newlib(compiler: str, target: Target) -> None:
-    library = execute([compiler, *target.flags, "-print-file-name=libc.a"]).stdout.strip()
-    if not Path(library).is_absolute():
+def _require_c_library(compiler: str, target: Target) -> None:
+    command = [compiler, *target.flags, "-E", "-x", "c", "-"]
+    result = attempt(command, time_limit=60, stdin="#include <string.h>\n#include <math.h>\n")
+    if result.returncode != 0:
+        library, package = _C_LIBRARIES[target.compiler]
         raise ToolError(
-            "newlib, the C library of bare-metal Arm firmware, is missing",
-            fix="install it (on Debian: apt install libnewlib-arm-none-eabi)",
+            f"{library}, the C library of programs for {target.name}, is missing",
+            fix=f"install it (on Debian: apt install {package})",
         )
 
 

@@ -7,6 +7,7 @@ from microlith.errors import OptionError
 from microlith.targets.target import Target
 
 _ARM_COMPILER = "arm-none-eabi-gcc"
+_CORTEX_M = ("bare_metal", "cortex_m")
 
 HOST = Target(
     name="host",
@@ -19,6 +20,30 @@ HOST = Target(
     emulator=None,
 )
 
+CORTEX_M0PLUS = Target(
+    name="cortex-m0plus",
+    summary="Cortex-M0+ (QEMU: microbit with more memory; its core is an M0)",
+    features=frozenset(),
+    pointer_size=4,
+    alignment=4,
+    compiler=_ARM_COMPILER,
+    flags=("-mcpu=cortex-m0plus", "-mthumb", "-mfloat-abi=soft"),
+    emulator="microbit-4m",
+    port=_CORTEX_M,
+)
+
+CORTEX_M3 = Target(
+    name="cortex-m3",
+    summary="Cortex-M3 (QEMU: mps2-an385)",
+    features=frozenset({"thumb2"}),
+    pointer_size=4,
+    alignment=4,
+    compiler=_ARM_COMPILER,
+    flags=("-mcpu=cortex-m3", "-mthumb", "-mfloat-abi=soft"),
+    emulator="mps2-an385",
+    port=_CORTEX_M,
+)
+
 CORTEX_M4 = Target(
     name="cortex-m4",
     summary="Cortex-M4 with FPU (QEMU: mps2-an386)",
@@ -28,6 +53,32 @@ CORTEX_M4 = Target(
     compiler=_ARM_COMPILER,
     flags=("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
     emulator="mps2-an386",
+    port=_CORTEX_M,
+)
+
+CORTEX_M7 = Target(
+    name="cortex-m7",
+    summary="Cortex-M7 with FPU (QEMU: mps2-an500)",
+    features=frozenset({"thumb2", "dsp", "fpu"}),
+    pointer_size=4,
+    alignment=4,
+    compiler=_ARM_COMPILER,
+    # Single precision runs on every M7 that has an FPU.
+    flags=("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"),
+    emulator="mps2-an500",
+    port=_CORTEX_M,
+)
+
+CORTEX_M33 = Target(
+    name="cortex-m33",
+    summary="Cortex-M33 with DSP and FPU, in the secure state (QEMU: mps2-an505)",
+    features=frozenset({"thumb2", "dsp", "fpu"}),
+    pointer_size=4,
+    alignment=4,
+    compiler=_ARM_COMPILER,
+    flags=("-mcpu=cortex-m33", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"),
+    emulator="mps2-an505",
+    port=_CORTEX_M,
 )
 
 CORTEX_M55 = Target(
@@ -41,9 +92,49 @@ CORTEX_M55 = Target(
     # between them. Vector code is written by hand, in kernels that say so.
     flags=("-mcpu=cortex-m55", "-mthumb", "-mfloat-abi=hard", "-fno-tree-vectorize"),
     emulator="mps3-an547",
+    port=_CORTEX_M,
 )
 
-TARGETS: tuple[Target, ...] = (HOST, CORTEX_M4, CORTEX_M55)
+RISCV32 = Target(
+    name="riscv32",
+    summary="RV32IMC without FPU, as in an ESP32-C3 (QEMU: virt)",
+    features=frozenset(),
+    pointer_size=4,
+    alignment=4,
+    compiler="riscv64-unknown-elf-gcc",
+    # Nothing sets up gp, through which small data would be addressed.
+    flags=(
+        *("-march=rv32imc", "-mabi=ilp32", "-mcmodel=medany", "-msmall-data-limit=0"),
+        "--specs=picolibc.specs",
+    ),
+    emulator="riscv-virt",
+    port=("bare_metal", "riscv"),
+)
+
+AARCH64 = Target(
+    name="aarch64",
+    summary="64-bit Arm with Linux (QEMU: user mode)",
+    features=frozenset({"neon"}),
+    pointer_size=8,
+    alignment=16,
+    compiler="aarch64-linux-gnu-gcc",
+    flags=("-march=armv8-a",),
+    emulator=None,
+    link_flags=("-static",),
+    runner=("qemu-aarch64",),
+)
+
+TARGETS: tuple[Target, ...] = (
+    HOST,
+    CORTEX_M0PLUS,
+    CORTEX_M3,
+    CORTEX_M4,
+    CORTEX_M7,
+    CORTEX_M33,
+    CORTEX_M55,
+    RISCV32,
+    AARCH64,
+)
 
 DEFAULT = HOST
 

@@ -26,11 +26,15 @@ static mr_status add(const mr_context *context, const void *params, mr_band band
     return MR_OK;
 }
 
-/* Two instructions a turn on a Cortex-M. */
+/* Two instructions a turn where instructions are counted. */
 static void spin(int32_t turns)
 {
 #if defined(__arm__)
-    __asm__ volatile("1: subs %0, #1\n\tbne 1b" : "+r"(turns)::"cc");
+    __asm__ volatile(".syntax unified\n1: subs %0, #1\n\tbne 1b" : "+r"(turns)::"cc");
+#elif defined(__aarch64__)
+    __asm__ volatile("1: subs %w0, %w0, #1\n\tb.ne 1b" : "+r"(turns)::"cc");
+#elif defined(__riscv)
+    __asm__ volatile("1: addi %0, %0, -1\n\tbnez %0, 1b" : "+r"(turns));
 #else
     for (volatile int32_t i = 0; i < turns; i++) {
     }
@@ -65,7 +69,7 @@ static mr_status obey(const mr_context *context, const void *params, mr_band ban
         *count = 100 / zero;
         return MR_OK;
     case LOST:
-        *count = *(volatile int32_t *)0xf0000000u;
+        *count = *(volatile int32_t *)0xe8000000u;
         return MR_OK;
     case ENDLESS:
         for (;;) {
@@ -119,6 +123,11 @@ mr_status toy_init(toy_t *m, void *arena, size_t size)
 mr_status toy_invoke(toy_t *m)
 {
     return mr_invoke(&m->instance);
+}
+
+mr_status toy_step(toy_t *m, int *done)
+{
+    return mr_run_step(&m->instance, done);
 }
 
 void *toy_input(toy_t *m, int index)

@@ -21,6 +21,28 @@ enum operation {
 
 #define APPLICATION_EXIT 0x20026u
 
+#if defined(__riscv)
+
+/* The debugger knows the call by the three instructions, which must lie in one page. */
+static uint32_t call(enum operation operation, uintptr_t argument)
+{
+    register uintptr_t a0 __asm__("a0") = (uintptr_t)operation;
+    register uintptr_t a1 __asm__("a1") = argument;
+    __asm__ volatile(".option push\n\t"
+                     ".option norvc\n\t"
+                     ".balign 16\n\t"
+                     "slli zero, zero, 0x1f\n\t"
+                     "ebreak\n\t"
+                     "srai zero, zero, 7\n\t"
+                     ".option pop"
+                     : "+r"(a0)
+                     : "r"(a1)
+                     : "memory");
+    return (uint32_t)a0;
+}
+
+#else
+
 static uint32_t call(enum operation operation, uintptr_t argument)
 {
     register uint32_t r0 __asm__("r0") = (uint32_t)operation;
@@ -28,6 +50,8 @@ static uint32_t call(enum operation operation, uintptr_t argument)
     __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
     return r0;
 }
+
+#endif
 
 int32_t mr_file_open(const char *path, mr_file_mode mode)
 {

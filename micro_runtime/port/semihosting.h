@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* Arm semihosting: services of the debugger or emulator that runs the firmware. */
+/* Semihosting: services of the debugger or emulator that runs the firmware. */
 #ifndef MICROLITH_SEMIHOSTING_H
 #define MICROLITH_SEMIHOSTING_H
 
