@@ -4,7 +4,8 @@
 #
 #   scripts/setup.sh venv DIR SPEC     a virtual environment with SPEC ('.' or '.[dev]') in it
 #   scripts/setup.sh emulator          the Arm compiler and the emulator
-#   scripts/setup.sh toolchains        these, clang, cmake and make
+#   scripts/setup.sh toolchains        these, compilers and emulators of the other targets, clang,
+#                                      cmake and make
 #
 # System packages come from apt, as root or through sudo. $PYTHON chooses the interpreter.
 set -euo pipefail
@@ -48,18 +49,29 @@ have() {
     command -v "$1" >/dev/null
 }
 
-have_newlib() {
-    have arm-none-eabi-gcc && [ -f "$(arm-none-eabi-gcc -print-file-name=libc.a)" ]
+# Whether a compiler finds a file of its C library.
+finds() {
+    have "$1" && [ -f "$("$1" -print-file-name="$2")" ]
 }
 
 missing_emulator() {
     have arm-none-eabi-gcc || echo gcc-arm-none-eabi
-    have_newlib || echo libnewlib-arm-none-eabi
+    finds arm-none-eabi-gcc libc.a || echo libnewlib-arm-none-eabi
     have qemu-system-arm || echo qemu-system-arm
+}
+
+missing_others() {
+    have aarch64-linux-gnu-gcc || echo gcc-aarch64-linux-gnu
+    finds aarch64-linux-gnu-gcc libc.a || echo libc6-dev-arm64-cross
+    have qemu-aarch64 || echo qemu-user
+    have riscv64-unknown-elf-gcc || echo gcc-riscv64-unknown-elf
+    finds riscv64-unknown-elf-gcc picolibc.specs || echo picolibc-riscv64-unknown-elf
+    have qemu-system-riscv32 || echo qemu-system-misc
 }
 
 missing_toolchains() {
     missing_emulator
+    missing_others
     for tool in clang cmake make; do
         have "$tool" || echo "$tool"
     done
