@@ -11,9 +11,10 @@ from microlith.kernels.cmsis_nn import fully_connected as cmsis_nn_fully_connect
 from microlith.kernels.cmsis_nn import pooling as cmsis_nn_pooling
 from microlith.kernels.cmsis_nn import softmax as cmsis_nn_softmax
 from microlith.kernels.dsp import conv as dsp_conv
-from microlith.kernels.dsp import conv_smlal
+from microlith.kernels.dsp import conv_smlal, depthwise_3x3
 from microlith.kernels.dsp import depthwise as dsp_depthwise
 from microlith.kernels.dsp import fully_connected as dsp_fully_connected
+from microlith.kernels.helium import conv as helium_conv
 from microlith.kernels.portable import (
     activation,
     conv,
@@ -46,8 +47,11 @@ DSP: tuple[Kernel, ...] = (
     *dsp_conv.KERNELS,
     *conv_smlal.KERNELS,
     *dsp_depthwise.KERNELS,
+    *depthwise_3x3.KERNELS,
     *dsp_fully_connected.KERNELS,
 )
+
+HELIUM: tuple[Kernel, ...] = (*helium_conv.KERNELS,)
 
 CMSIS_NN: tuple[Kernel, ...] = (
     *cmsis_nn_conv.KERNELS,
@@ -58,4 +62,9 @@ CMSIS_NN: tuple[Kernel, ...] = (
     *cmsis_nn_softmax.KERNELS,
 )
 
-BACKENDS: dict[str, tuple[Kernel, ...]] = {"portable": PORTABLE, "dsp": DSP, "cmsis_nn": CMSIS_NN}
+BACKENDS: dict[str, tuple[Kernel, ...]] = {
+    "portable": PORTABLE,
+    "dsp": DSP,
+    "helium": HELIUM,
+    "cmsis_nn": CMSIS_NN,
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT-0 */
+/*
+ * Convolutions with Helium. VMLADAVA adds the products of two vectors of 16 bytes to a general
+ * register. Eight of those are accumulators, of four pixels times two output channels: a chunk of
+ * 16 elements of their windows takes 14 instructions for 128 products. Lanes of requantisation are
+ * pixels; four channels of a pixel make a word, and the four words are scattered at once.
+ */
+#include "conv.h"
+
+#include "gather.h"
+#include "helium.h"
+
+#define PIXELS 4u
+
+/* All channels of four pixels. Pixels that do not exist share their place with the first one. */
+typedef struct job {
+    uint32_t rest; /* chunks after the first */
+    const int8_t *windows[PIXELS];
+    const int8_t *weights;
+    const int8_t *weights_end;
+    uint32_t entry; /* bytes of code before the end of a loop's turn that the first turn runs */
+    int8_t *outputs[PIXELS];
+} job;
+
+#if MR_HELIUM_ASM
+
+#define TURN        4u  /* chunks in a turn of the loop */
+#define CHUNK_BYTES 56u /* of code */
+
+/* Offsets in a job and the stack frame, which starts with counter and windows as a job does. */
+#define JOB_WEIGHTS "20" /* and their end, and the entry */
+#define JOB_OUTPUTS "32"
+#define ENTRY1      "20" /* into the loop of the first pair */
+#define ENTRY2      "24"
+#define END         "28"
+#define FRAME       "32"
+
+_Static_assert(offsetof(job, weights) == 20 && offsetof(job, outputs) == 32 &&
+                   sizeof(mr_helium_output) == 16,
+               "the assembly below relies on it");
+
+/* 16 elements of four windows (r3, r5, r7, r9) and of two channels' weights (r11). */
+#define MULTIPLY_CHUNK(operation)                                                                  \
+    "vldrb.u8 q4, [r11], #16\n\t"                                                                  \
+    "vldrb.u8 q0, [r3], #16\n\t" operation ".s8 r0, q0, q4\n\t"                                    \
+    "vldrb.u8 q1, [r5], #16\n\t" operation ".s8 r2, q1, q4\n\t"                                    \
+    "vldrb.u8 q2, [r7], #16\n\t" operation ".s8 r4, q2, q4\n\t"                                    \
+    "vldrb.u8 q3, [r9], #16\n\t" operation ".s8 r6, q3, q4\n\t"                                    \
+    "vldrb.u8 q4, [r11], #16\n\t" operation ".s8 r8, q0, q4\n\t" operation                         \
+    ".s8 r10, q1, q4\n\t" operation ".s8 r12, q2, q4\n\t" operation ".s8 lr, q3, q4\n\t"
+
+/* Two channels of four pixels to the vectors `first` and `second`. The first chunk starts the
+ * sums; the loop over the others, `turn` to `done`, is entered where the frame says. */
+#define MULTIPLY_PAIR(turn, done, entry, first, second)                                            \
+    "ldm sp, {r1, r3, r5, r7, r9}\n\t" MULTIPLY_CHUNK(                                             \
+        "vmladav") "ldr pc, [sp, #" entry "]\n" turn ":\n\t" MULTIPLY_CHUNK("vmladava")            \
+        MULTIPLY_CHUNK("vmladava") MULTIPLY_CHUNK("vmladava") MULTIPLY_CHUNK("vmladava") done      \
+        ":\n\t"                                                                                    \
+        "subs r1, #4\n\t"                                                                          \
+        "bgt.w " turn "b\n\t"                                                                      \
+        "vmov q0[2], q0[0], r0, r4\n\t"                                                            \
+        "vmov q0[3], q0[1], r2, r6\n\t"                                                            \
+        "vmov q1[2], q1[0], r8, r12\n\t"                                                           \
+        "vmov q1[3], q1[1], r10, lr\n\t"                                                           \
+        "ldm r11!, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t" MR_HELIUM_REQUANTIZE(first, "q0", "r0", \
+                                                                                "r2", "r4", "r6")  \
+            MR_HELIUM_REQUANTIZE(second, "q1", "r8", "r10", "r12", "lr")
+
+__attribute__((naked, noinline)) static void compute_pixels(const job *work)
+{
+    (void)work;
+    __asm__("push {r4-r11, lr}\n\t"
+            "vpush {d8-d15}\n\t"
+            "sub sp, #" FRAME "\n\t"
+            "vldrw.u32 q7, [r0, #" JOB_OUTPUTS "]\n\t"
+            "add r1, r0, #" JOB_WEIGHTS "\n\t"
+            "ldm r0, {r4-r8}\n\t"
+            "stm sp, {r4-r8}\n\t"
+            "ldm r1, {r11, r12, lr}\n\t"
+            "adr.w r1, 12f\n\t"
+            "sub r1, lr\n\t"
+            "orr r1, #1\n\t"
+            "adr.w r2, 14f\n\t"
+            "sub r2, lr\n\t"
+            "orr r2, #1\n\t"
+            "strd r1, r2, [sp, #" ENTRY1 "]\n\t"
+            "str r12, [sp, #" END "]\n\t"
+            "mov r1, #4\n\t"
+            "vsub.i32 q7, q7, r1\n"
+
+            "10:\n\t" /* four channels */
+            MULTIPLY_PAIR("11", "12", ENTRY1, "q5", "q6") "vqmovnb.s32 q5, q5\n\t"
+                                                          "vqmovnb.s32 q6, q6\n\t" MULTIPLY_PAIR(
+                                                              "13", "14", ENTRY2, "q2",
+                                                              "q3") "vqmovnt.s32 q5, q2\n\t"
+                                                                    "vqmovnt.s32 q6, q3\n\t"
+                                                                    "vqmovnb.s16 q5, q5\n\t"
+                                                                    "vqmovnt.s16 q5, q6\n\t"
+                                                                    "ldr r1, [sp, #" END "]\n\t"
+                                                                    "vstrw.32 q5, [q7, #4]!\n\t"
+                                                                    "cmp r11, r1\n\t"
+                                                                    "bne.w 10b\n\t"
+                                                                    "add sp, #" FRAME "\n\t"
+                                                                    "vpop {d8-d15}\n\t"
+                                                                    "pop {r4-r11, pc}");
+}
+
+static uint32_t loop_entry(uint32_t rest)
+{
+    return rest == 0 ? 0 : ((rest - 1) % TURN + 1) * CHUNK_BYTES;
+}
+
+#else
+
+static int32_t multiply(const int8_t *window, const int8_t *weights, uint32_t chunks)
+{
+    int32_t sum = 0;
+    for (uint32_t chunk = 0; chunk < chunks; chunk++, weights += 2 * MR_VECTOR) {
+        for (uint32_t i = 0; i < MR_VECTOR; i++) {
+            sum += *window++ * weights[i];
+        }
+    }
+    return sum;
+}
+
+static void compute_pixels(const job *work)
+{
+    uint32_t chunks = work->rest + 1, channel = 0;
+    for (const int8_t *weights = work->weights; weights != work->weights_end; channel += 2) {
+        mr_helium_output how[2];
+        memcpy(how, weights + 2 * MR_VECTOR * chunks, sizeof how);
+        for (uint32_t i = 0; i < 2 * PIXELS; i++) {
+            uint32_t half = i % 2, pixel = i / 2;
+            int32_t sum = multiply(work->windows[pixel], weights + half * MR_VECTOR, chunks);
+            work->outputs[pixel][channel + half] = mr_helium_requantize(sum, &how[half]);
+        }
+        weights += 2 * MR_VECTOR * chunks + sizeof how;
+    }
+}
+
+static uint32_t loop_entry(uint32_t rest)
+{
+    (void)rest;
+    return 0;
+}
+
+#endif
+
+typedef struct walk {
+    const mr_conv_2d_s8_helium_params *params;
+    const int8_t *padding;
+    int8_t *copies; /* a window for each pixel */
+    uint32_t in_bytes;
+} walk;
+
+/* The window of output column `x`, read in place if it is one run of the image. */
+static const int8_t *find_window(const walk *at, const int8_t *const *rows, uint32_t x,
+                                 uint32_t slot)
+{
+    const mr_window *window = &at->params->window;
+    uint32_t left = x * window->stride_width - window->pad_left;
+    int inside = left < window->in_width && left + window->kernel_width <= window->in_width;
+    if (inside && at->params->in_place) {
+        return rows[0] + left * at->in_bytes;
+    }
+    int8_t *copy = at->copies + MR_VECTOR * at->params->chunks * slot;
+    mr_helium_gather(window, rows, left, at->in_bytes, at->padding, copy);
+    return copy;
+}
+
+mr_status mr_conv_2d_s8_helium(const mr_context *context, const void *params, mr_band band)
+{
+    const mr_conv_2d_s8_helium_params *p = params;
+    const mr_window *window = &p->window;
+    const void **rows = mr_arena_at(context, p->scratch);
+    uint32_t pair_bytes = 2u * MR_VECTOR * p->chunks + 2u * sizeof(mr_helium_output);
+    walk at = {.params = p, .in_bytes = p->in_channels};
+    at.padding = mr_data_at(context, p->padding);
+    at.copies = (int8_t *)(rows + window->kernel_height);
+    job work = {.rest = p->chunks - 1u, .weights = mr_data_at(context, p->weights)};
+    work.weights_end = work.weights + pair_bytes * (p->out_channels / 2u);
+    work.entry = loop_entry(work.rest);
+    uint32_t slot = 0, row_bytes = (uint32_t)window->out_width * p->out_channels;
+    int clamps = p->least != INT8_MIN || p->most != INT8_MAX;
+    for (uint32_t row = band.first; row < band.first + band.count; row++) {
+        int8_t *out = mr_row_out(context, &p->output, row);
+        mr_window_rows(context, &p->input, window, row, at.padding, rows);
+        for (uint32_t x = 0; x < window->out_width; x++, out += p->out_channels) {
+            work.windows[slot] = find_window(&at, (const int8_t *const *)rows, x, slot);
+            work.outputs[slot++] = out;
+            if (slot == PIXELS) {
+                compute_pixels(&work);
+                slot = 0;
+            }
+        }
+    }
+    if (slot != 0) {
+        for (uint32_t rest = slot; rest < PIXELS; rest++) {
+            work.windows[rest] = work.windows[0];
+            work.outputs[rest] = work.outputs[0];
+        }
+        compute_pixels(&work);
+    }
+    for (uint32_t row = band.first; clamps && row < band.first + band.count; row++) {
+        mr_helium_clamp(mr_row_out(context, &p->output, row), row_bytes, p->least, p->most);
+    }
+    return MR_OK;
+}

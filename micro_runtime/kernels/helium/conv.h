@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT-0 */
+#ifndef MICROLITH_HELIUM_CONV_H
+#define MICROLITH_HELIUM_CONV_H
+
+#include "kernel.h"
+
+/*
+ * A convolution in one group of channels (see conv.c). A window has `chunks` vectors of 16 elements
+ * with those that fill up the last one. `weights` hold, for each pair of output channels, int8_t
+ * [chunk][2][16], then mr_helium_output [2]; the number of output channels is a multiple of four,
+ * with `in_place`, windows inside the image are read where they are. `padding` is a row of zero
+ * points as wide as the input. `scratch` holds kernel_height row pointers for each of four pixels
+ * and, if any have to be gathered, four windows.
+ */
+typedef struct mr_conv_2d_s8_helium_params {
+    mr_rows input;
+    mr_rows output;
+    mr_window window;
+    mr_ref weights;
+    mr_ref padding;
+    mr_ref scratch;
+    uint16_t in_channels;
+    uint16_t out_channels;
+    uint16_t chunks;
+    uint16_t in_place;
+    int16_t least;
+    int16_t most;
+} mr_conv_2d_s8_helium_params;
+
+mr_status mr_conv_2d_s8_helium(const mr_context *context, const void *params, mr_band band);
+
+#endif
