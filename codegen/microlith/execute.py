@@ -28,13 +28,14 @@ def simulate(
     keep: Path | None = None,
     trace: bool = False,
     profile: bool = False,
+    histogram: bool = False,
     sanitize: bool = False,
 ) -> SimulationResult:
     """Builds and runs `program` on its target; see Program.simulate().
 
     With `keep`, that directory keeps the sources, the firmware and a script that runs it again;
-    `trace` records every op's output; `profile` counts instructions step by step; `sanitize`
-    (host) builds with ASan and UBSan.
+    `trace` records every op's output; `profile` counts instructions step by step, and
+    `histogram` also tells which they are; `sanitize` (host) builds with ASan and UBSan.
     """
     data = (
         random_inputs(program.inputs, 1, 0)
@@ -54,6 +55,7 @@ def simulate(
             keep=keep,
             trace=trace,
             profile=profile,
+            histogram=histogram,
             sanitize=sanitize,
         )
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Estimated cycles: exact counts of instructions, weighed by what is published of a core."""
