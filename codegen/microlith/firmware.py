@@ -11,9 +11,11 @@ import numpy as np
 
 from microlith import ops, targets
 from microlith.emit.files import MANIFEST, write_files
+from microlith.emit.platformio import platformio_project
 from microlith.emit.project import manifest, project_files
 from microlith.emit.vectors import TestVectors
 from microlith.ir.program import Program
+from microlith.targets.boards import Board
 from microlith.verify.inputs import load_npz, random_inputs
 from microlith.verify.oracle import reference_outputs
 
@@ -25,19 +27,35 @@ LARGE_INPUT = 8192
 
 
 def write_project(
-    program: Program, directory: Path, *, test_data: Path | None = None, force: bool = False
+    program: Program,
+    directory: Path,
+    *,
+    test_data: Path | None = None,
+    force: bool = False,
+    board: Board | None = None,
+    host: Program | None = None,
 ) -> dict[str, Any]:
     """Writes the firmware project of `program` to `directory` and returns its manifest.
+
+    With `board`, it is a PlatformIO project for that board; `host` is then the same model, compiled
+    for this machine. Otherwise it has a Makefile and a CMakeLists.txt.
 
     Its test vectors are the samples of the .npz file `test_data`, or seeded random ones. Raises
     InputError for samples that do not fit, ToolError when no reference runs the model, OptionError
     when files in the directory were edited and `force` is off; nothing is written then.
     """
     vectors = golden_vectors(program, test_data)
-    files = project_files(program, targets.get(program.target), vectors)
+    once: dict[str, str] = {}
+    if board is not None and host is not None:
+        project = platformio_project(program, host, board, vectors)
+        files, once = project.files, project.once
+    else:
+        files = project_files(program, targets.get(program.target), vectors)
     record = manifest(program, files)
+    if board is not None:
+        record["board"] = board.name
     text = json.dumps(record, indent=2) + "\n"
-    write_files(files | {MANIFEST: text}, directory, force=force)
+    write_files(files | {MANIFEST: text}, directory, force=force, once=once)
     return record
 
 

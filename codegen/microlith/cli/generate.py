@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,14 @@ def command(
         Path, typer.Option("--output", "-o", metavar="DIR", help="Directory of the project.")
     ],
     target: o.Target = "host",
+    board: o.Board = None,
+    project: Annotated[
+        str | None,
+        typer.Option(
+            "--project",
+            help="platformio or cmake; default: platformio with --board, else cmake.",
+        ),
+    ] = None,
     name: o.Name = None,
     signature: o.Signature = None,
     keep_inputs: o.KeepInputs = False,
@@ -36,11 +45,13 @@ def command(
     json: o.Json = False,
 ) -> None:
     """Write C sources and a project that builds, runs and tests itself."""
+    from microlith.cli.project import choose
     from microlith.firmware import write_project
 
+    chosen = choose(board, target, project)
     arguments = o.CompileArguments(
         model,
-        target,
+        chosen.target,
         name,
         signature,
         keep_inputs,
@@ -52,7 +63,14 @@ def command(
         trace,
     )
     program = arguments.compile()
-    manifest = write_project(program, output, test_data=test_data, force=force)
+    manifest = write_project(
+        program,
+        output,
+        test_data=test_data,
+        force=force,
+        board=chosen.board,
+        host=replace(arguments, target="host").compile() if chosen.platformio else None,
+    )
     if json:
         o.print_json(manifest)
         return
@@ -61,3 +79,5 @@ def command(
     o.say(f"{output}: {program.name} for {program.target}, {len(program.calls)} kernel calls")
     for line in memory_lines(program):
         o.say(f"  {line}")
+    if chosen.platformio:
+        o.say(f"  next         pio run -d {output} -t upload")

@@ -11,7 +11,16 @@ import sys
 
 import typer
 
-from microlith.cli import bench, boards, generate, inspect, simulate, targets, verify
+from microlith.cli import (
+    bench,
+    boards,
+    generate,
+    inspect,
+    platformio_offline,
+    simulate,
+    targets,
+    verify,
+)
 from microlith.errors import MicrolithError
 
 app = typer.Typer(
@@ -49,6 +58,7 @@ app.command("verify")(verify.command)
 app.command("bench")(bench.command)
 app.command("targets")(targets.command)
 app.command("boards")(boards.command)
+app.command("platformio-offline")(platformio_offline.command)
 
 
 def main() -> None:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="The .tflite file.")]
 Target = Annotated[str, typer.Option("--target", "-t", help="Target (see `microlith targets`).")]
+Board = Annotated[
+    str | None,
+    typer.Option("--board", "-b", help="Board (see `microlith boards`); decides on the target."),
+]
 Name = Annotated[
     str | None, typer.Option("--name", help="Prefix of C symbols; default: the file's stem.")
 ]

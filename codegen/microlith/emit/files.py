@@ -18,8 +18,17 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def write_files(files: Mapping[str, str], directory: Path, *, force: bool) -> None:
+def write_files(
+    files: Mapping[str, str],
+    directory: Path,
+    *,
+    force: bool,
+    once: Mapping[str, str] | None = None,
+) -> None:
     """Writes `files` (text by relative path) below `directory`.
+
+    Those in `once` belong to the user: they are written where there is no such file, and never
+    again, whatever `force` says.
 
     Raises OptionError, having written nothing, when a file there was edited since it was generated
     (or was never generated) and `force` is off, or when the directory cannot be written.
@@ -27,8 +36,9 @@ def write_files(files: Mapping[str, str], directory: Path, *, force: bool) -> No
     changed = {path: text for path, text in files.items() if _read(directory / path) != text}
     if not force:
         _refuse_edited(changed, directory)
+    missing = {path: text for path, text in (once or {}).items() if not (directory / path).exists()}
     try:
-        for path, text in changed.items():
+        for path, text in (changed | missing).items():
             target = directory / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="\n")

@@ -34,7 +34,7 @@ class TestVectors:
 
 def vector_files(program: Program, vectors: TestVectors) -> dict[str, str]:
     """Text by file name of the sources that run and hold the vectors."""
-    view = _view(program, vectors)
+    view = vector_view(program, vectors)
     return {
         "main.c": render("project/main.c.j2", p=view),
         "test_vectors.h": render("project/test_vectors.h.j2", p=view),
@@ -42,7 +42,8 @@ def vector_files(program: Program, vectors: TestVectors) -> dict[str, str]:
     }
 
 
-def _view(program: Program, vectors: TestVectors) -> dict[str, Any]:
+def vector_view(program: Program, vectors: TestVectors) -> dict[str, Any]:
+    """What the templates of test vectors and self-tests need."""
     inputs = _ports(program, program.inputs, "input", vectors.inputs, {})
     outputs = _ports(program, program.outputs, "output", vectors.outputs, vectors.tolerances)
     return {

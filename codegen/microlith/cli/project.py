@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `--board`, `--target` and `--project` ask for together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from microlith.errors import OptionError
+from microlith.targets import boards
+from microlith.targets.boards import Board
+from microlith.targets.match import target_for
+
+PROJECTS = ("platformio", "cmake")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A target, the board that was named, and whether PlatformIO builds the project."""
+
+    target: str
+    board: Board | None
+    platformio: bool
+
+
+def choose(board: str | None, target: str, project: str | None) -> Choice:
+    """Raises OptionError for names that do not exist or contradict each other."""
+    if project is not None and project not in PROJECTS:
+        raise OptionError(
+            f"there is no project type {project!r}",
+            where="--project",
+            fix=f"choose from {', '.join(PROJECTS)}",
+        )
+    if board is None:
+        if project == "platformio":
+            raise OptionError(
+                "a PlatformIO project is for a board",
+                where="--project",
+                fix="name it with --board (see `microlith boards`)",
+            )
+        return Choice(target, None, False)
+    found = boards.get(board)
+    runs = target_for(found).name
+    if target not in ("host", runs):
+        raise OptionError(
+            f"board {board} runs code for {runs}, not for {target}",
+            where="--target",
+            fix="leave out one of the two",
+        )
+    if project != "cmake" and found.platformio is None:
+        raise OptionError(
+            f"PlatformIO does not know {found.summary}",
+            where=f"board {board}",
+            fix="give --project cmake",
+        )
+    return Choice(runs, found, project != "cmake")
