@@ -221,3 +221,19 @@ def test_ordinary_chain_is_planned_at_once_without_the_solver() -> None:
         [sys.executable, "-c", ORDINARY], check=True, capture_output=True, text=True
     )
     assert float(run.stdout) < 0.05
+
+
+@pytest.mark.parametrize("count", [60, 100, 400])
+def test_independent_ops_in_time(count: int) -> None:
+    """Ops that each have an input and an output of their own: nearly all is alive all the time."""
+    rng = random.Random(count)
+    made = []
+    for step in range(count):
+        made.append(Request(f"in{step}", rng.randrange(1, 1000), 1, -1, step))
+        made.append(Request(f"out{step}", rng.randrange(1, 1000), 1, step, count))
+        made.append(Request(f"scratch{step}", 16, 8, step, step, "scratch"))
+    begin = time.process_time()
+    placement = plan(made)
+    assert time.process_time() - begin < 10
+    verify_plan(buffers(made, placement), placement.memory.arena)
+    assert placement.memory.arena <= 1.1 * placement.memory.bound

@@ -20,6 +20,10 @@ Score = tuple[int, int]
 REPAIRS = 8
 """Placements tried from each order."""
 
+WORK = 8_000_000
+"""Conflicts looked at in all placements together, which is a few seconds of one core: a graph of
+hundreds of buffers that all live at once is not placed in all orders."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -46,14 +50,17 @@ def score(requests: Sequence[Request], offsets: Sequence[int]) -> Score:
 
 
 def best_fit(requests: Sequence[Request], conflicts: Conflicts, goal: Score) -> Assignment:
-    """The best assignment over all orders; stops early at `goal`, which cannot be beaten."""
+    """The best assignment over all orders, as far as WORK allows; stops early at `goal`, which
+    cannot be beaten."""
     best: tuple[Score, Assignment] | None = None
+    work = 0
     for order in orders(requests):
         for offsets in _repaired(requests, conflicts, order, goal[0]):
             found = score(requests, offsets)
             if best is None or found < best[0]:
                 best = found, Assignment(offsets, order.name)
-            if best[0] == goal:
+            work += sum(map(len, conflicts))
+            if best[0] == goal or work > WORK:
                 return best[1]
     assert best is not None
     return best[1]
