@@ -7,6 +7,20 @@
 #include "requantize.h"
 
 /*
+ * Cores whose multiplication gives 32 bits in one instruction, and 64 in many or in two: baseline
+ * Arm and 32-bit RISC-V.
+ */
+#if defined(__ARM_ARCH_ISA_THUMB) && !defined(__aarch64__)
+#define MR_MULTIPLIES_WIDE (__ARM_ARCH_ISA_THUMB >= 2)
+#elif defined(__riscv)
+#define MR_MULTIPLIES_WIDE (__riscv_xlen >= 64)
+#else
+#define MR_MULTIPLIES_WIDE 1
+#endif
+
+#if MR_MULTIPLIES_WIDE
+
+/*
  * Two pixels share a multiplication: x0 + x1 * 2^23 times a weight adds both products to one
  * 64-bit accumulator (SMLAL). Its low 23 bits hold the first sum while that stays within 2^22,
  * which 255 products of int8 cannot leave. Before more come, the sums move to `carried`. The
@@ -67,6 +81,58 @@ static inline const int8_t *mr_multiply_run(const int8_t *x0, const int8_t *x1,
     packed[0] = a, packed[1] = b, packed[2] = c, packed[3] = d;
     return weights;
 }
+
+#else
+
+/* Nothing is shared and nothing carried: one sum for each pixel and lane. */
+#define MR_PAIR_LIMIT UINT32_MAX
+
+typedef struct mr_pair_sums {
+    const int32_t *bases[2];
+    int32_t packed[2 * MR_LANES];
+} mr_pair_sums;
+
+static inline int32_t mr_first_sum(const mr_pair_sums *at, uint32_t lane)
+{
+    return mr_wrapping_add(at->bases[0][lane], at->packed[lane]);
+}
+
+static inline int32_t mr_second_sum(const mr_pair_sums *at, uint32_t lane)
+{
+    return mr_wrapping_add(at->bases[1][lane], at->packed[MR_LANES + lane]);
+}
+
+static inline void mr_clear_sums(mr_pair_sums *at, const int32_t *first_bases,
+                                 const int32_t *second_bases)
+{
+    *at = (mr_pair_sums){.bases = {first_bases, second_bases}};
+}
+
+static inline void mr_carry_sums(mr_pair_sums *at)
+{
+    (void)at;
+}
+
+/* Adds `count` products for each lane and pixel; returns the weights behind them. */
+static inline const int8_t *mr_multiply_run(const int8_t *x0, const int8_t *x1,
+                                            const int8_t *weights, uint32_t count,
+                                            int32_t packed[2 * MR_LANES])
+{
+    int32_t a0 = packed[0], b0 = packed[1], c0 = packed[2], d0 = packed[3];
+    int32_t a1 = packed[4], b1 = packed[5], c1 = packed[6], d1 = packed[7];
+    for (const int8_t *end = weights + count * MR_LANES; weights != end; weights += MR_LANES) {
+        int32_t first = *x0++, second = *x1++;
+        a0 += first * weights[0], a1 += second * weights[0];
+        b0 += first * weights[1], b1 += second * weights[1];
+        c0 += first * weights[2], c1 += second * weights[2];
+        d0 += first * weights[3], d1 += second * weights[3];
+    }
+    packed[0] = a0, packed[1] = b0, packed[2] = c0, packed[3] = d0;
+    packed[4] = a1, packed[5] = b1, packed[6] = c1, packed[7] = d1;
+    return weights;
+}
+
+#endif
 
 /* Adds the products of both windows with a block of weights; returns the next block. */
 static inline const int8_t *mr_multiply_windows(const mr_pair *at, const int8_t *weights,
