@@ -66,6 +66,11 @@ def quantised(case: W) -> tuple[W, ...]:
     )
 
 
+def rectified(case: Depthwise) -> Depthwise:
+    """With outputs that have no negative values, as after a ReLU."""
+    return replace(case, activation="RELU", output_zero=-128)
+
+
 CONV = (
     *both(*(Conv(shape=(1, 3, 4, n), filters=f) for n, f in CHANNEL_PAIRS)),
     *both(*(Conv(shape=(1, 2, 3, n), filters=n, kernel=(1, 1)) for n in CHANNELS)),
@@ -118,6 +123,20 @@ DEPTHWISE = (
     *quantised(Depthwise()),
     *quantised(Depthwise(padding="VALID", stride=(2, 1))),
     *quantised(Depthwise(depth=2)),
+    *(rectified(Depthwise(shape=(1, 5, w, 8))) for w in WIDTHS),
+    *(rectified(Depthwise(shape=(1, 3, 4, n))) for n in CHANNELS),
+    *(
+        rectified(Depthwise(shape=(2, height, width, 5), stride=stride, padding=padding))
+        for height, width, stride, padding in product(
+            (6, 7), (6, 7), ((1, 1), (2, 2)), ("SAME", "VALID")
+        )
+    ),
+    *(
+        rectified(Depthwise(multiplier=multiplier, weights=weights, input_zero=zero))
+        for multiplier, weights, zero in product(
+            (0.05, 0.004), ("random", "tiny", "zero", "lowest"), (-128, 127)
+        )
+    ),
 )  # fmt: skip
 
 FULLY = (
@@ -133,6 +152,48 @@ FULLY = (
     *quantised(FullyConnected()),
     FullyConnected(shape=(3, 17), per_channel=True, activation="RELU"),
 )
+
+
+def hybrid(*cases: W) -> tuple[W, ...]:
+    """Each case with int8 weights between float activations."""
+    return tuple(replace(case, dtype="float32", hybrid=True) for case in cases)
+
+
+HYBRID: tuple[Weighted, ...] = (
+    *hybrid(*(
+        Conv(per_channel=per_channel, **row)
+        for per_channel, row in product((True, False), (
+            *({"shape": (1, 3, 4, n), "filters": f} for n, f in CHANNEL_PAIRS[::2]),
+            *({"shape": (1, 2, 3, n), "filters": n, "kernel": (1, 1)} for n in CHANNELS[::3]),
+            *({"shape": (1, 3, w, 3), "filters": 4} for w in (1, 2, 5)),
+            *({"stride": s, "padding": p} for s in ((2, 1), (3, 2)) for p in ("SAME", "VALID")),
+            *({"dilation": d, "stride": s} for d in ((2, 1), (1, 3)) for s in ((1, 1), (2, 2))),
+            *({"activation": activation} for activation in ACTIVATIONS),
+            *({"shape": (batches, 5, 6, 4), "stride": (2, 1)} for batches in (2, 3)),
+            {"shape": (1, 2, 2, 3), "kernel": (7, 5)},
+            {"shape": (1, 10, 5, 1), "kernel": (10, 4), "stride": (2, 2), "filters": 16},
+        ))
+    )),
+    *hybrid(*(Conv(shape=(2, 4, 5, 12), filters=24, groups=g) for g in (2, 3, 12))),
+    *hybrid(*(Depthwise(shape=(1, 3, 4, n)) for n in CHANNELS)),
+    *hybrid(*(Depthwise(shape=(2, 3, 4, n), depth=d) for n in (1, 2, 7) for d in (2, 3))),
+    *hybrid(*(Depthwise(stride=s, padding=p) for s in ((2, 1), (3, 2)) for p in ("SAME", "VALID"))),
+    *hybrid(*(Depthwise(dilation=d, shape=(2, 7, 6, 5)) for d in ((2, 1), (1, 3)))),
+    *hybrid(*(Depthwise(activation=activation) for activation in ACTIVATIONS)),
+    *hybrid(Depthwise(bias=False), Depthwise(shape=(1, 2, 2, 3), kernel=(7, 5))),
+    *hybrid(*(
+        FullyConnected(asymmetric=asymmetric, per_channel=per_channel, **row)
+        for asymmetric, per_channel, row in product((False, True), (False, True), (
+            *({"shape": (1, n), "units": u} for n, u in CHANNEL_PAIRS[::2]),
+            *({"shape": (batches, 12), "units": u} for batches in (2, 5) for u in (7, 12, 20)),
+            *({"activation": activation} for activation in ACTIVATIONS),
+            {"shape": (2, 3, 12), "keep": True},
+            {"shape": (1, 300), "units": 1},
+            {"bias": False},
+        ))
+    )),
+)  # fmt: skip
+"""Kept apart from the other cases because every bit counts, although results are floats."""
 
 
 def pools(kind: type[Pool]) -> tuple[Pool, ...]:

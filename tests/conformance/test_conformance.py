@@ -12,7 +12,7 @@ import microlith
 from microlith import ops
 from microlith.verify.verify import render
 from tests.conformance.bench import Case, pack
-from tests.conformance.cases import CASES, OPERATORS
+from tests.conformance.cases import CASES, HYBRID, OPERATORS
 from tests.tools import OTHERS, THOROUGH, need_target
 
 SAMPLES = 4
@@ -39,13 +39,17 @@ def check(operator: str, target: str, row_bands: int | None = None) -> None:
     verify([case for case in CASES if case.operator == operator], target, row_bands)
 
 
-def verify(cases: Sequence[Case], target: str, row_bands: int | None = None) -> None:
+def verify(
+    cases: Sequence[Case], target: str, row_bands: int | None = None, *, bit_exact: bool = False
+) -> None:
+    """`bit_exact`: floats as well, where a tolerance would do elsewhere."""
     need_target(target)
     for first in range(0, len(cases), MODEL_SIZE):
         model = pack(cases[first : first + MODEL_SIZE])
         program = microlith.compile(model, target=target, name="cases", row_bands=row_bands)
         verification = program.verify(samples=SAMPLES, seed=1)
         assert verification.passed, render(verification)
+        assert verification.bit_exact or not bit_exact, render(verification)
         assert verification.compared_ops == len(cases[first : first + MODEL_SIZE])
 
 
@@ -58,6 +62,11 @@ def test_operator(operator: str, target: str) -> None:
 @pytest.mark.parametrize("target", OTHERS)
 def test_representative_cases(target: str) -> None:
     verify(REPRESENTATIVE, target)
+
+
+@pytest.mark.parametrize("target", (*THOROUGH, *OTHERS))
+def test_hybrid_layers_are_bit_exact(target: str) -> None:
+    verify(HYBRID if target in THOROUGH else HYBRID[::10], target, bit_exact=True)
 
 
 @pytest.mark.parametrize("rows", [1, 3])

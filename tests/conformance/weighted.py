@@ -34,7 +34,8 @@ def window_extent(size: int, kernel: int, stride: int, dilation: int, padding: s
 
 @dataclass(frozen=True, kw_only=True)
 class Weighted(Case):
-    """Common part of the operators with weights and bias."""
+    """Common part of the operators with weights and bias. A `hybrid` case has int8 weights and is
+    float32 otherwise."""
 
     activation: str = "NONE"
     per_channel: bool = True
@@ -43,6 +44,7 @@ class Weighted(Case):
     multiplier: float | None = None
     input_zero: int = -5
     output_zero: int = 3
+    hybrid: bool = False
 
     @property
     def is_float(self) -> bool:
@@ -65,7 +67,7 @@ class Weighted(Case):
     def add_weights(self, bench: Bench, shape: Shape, axis: int, terms: int) -> list[int]:
         """Constant weights and, unless the case has none, bias."""
         channels = shape[axis]
-        if self.is_float:
+        if self.is_float and not self.hybrid:
             weights = bench.normal(shape) / math.sqrt(terms)
             tensors = [bench.constant("weights", weights, "float32")]
             bias = [bench.constant("bias", bench.normal((channels,)), "float32")]
@@ -73,6 +75,10 @@ class Weighted(Case):
         scales = self.weight_scales(bench, channels)
         weights = self._integer_weights(bench, shape, terms)
         tensors = [bench.constant("weights", weights, "int8", scale=scales, axis=axis)]
+        if self.hybrid:
+            return (
+                tensors + [bench.constant("bias", bench.normal((channels,)), "float32")] * self.bias
+            )
         reach = max(1, round(math.sqrt(terms * np.mean(weights**2)) * UNIFORM_DEVIATION))
         bias_scales = [INPUT_SCALE * scale for scale in scales]
         values = bench.integers(-reach, reach, (channels,))
@@ -138,7 +144,8 @@ class Conv(Spatial):
         terms = math.prod(shape[1:])
         weights = self.add_weights(bench, shape, 0, terms)
         y = self.add_output(bench, self.filters, terms)
-        bench.builder.op("CONV_2D", [x, *weights], [y], self.options(), 1 if self.is_float else 3)
+        version = 5 if self.hybrid else 1 if self.is_float else 3
+        bench.builder.op("CONV_2D", [x, *weights], [y], self.options(), version)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,14 +160,14 @@ class Depthwise(Spatial):
         weights = self.add_weights(bench, (1, *self.kernel, channels), 3, terms)
         y = self.add_output(bench, channels, terms)
         options = self.options() | {"depthMultiplier": self.depth}
-        bench.builder.op(
-            "DEPTHWISE_CONV_2D", [x, *weights], [y], options, 2 if self.is_float else 3
-        )
+        version = 6 if self.hybrid else 2 if self.is_float else 3
+        bench.builder.op("DEPTHWISE_CONV_2D", [x, *weights], [y], options, version)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FullyConnected(Weighted):
-    """`keep` is keep_num_dims; `absent_bias` spells a missing bias as input -1."""
+    """`keep` is keep_num_dims; `absent_bias` spells a missing bias as input -1; `asymmetric` is
+    asymmetric_quantize_inputs."""
 
     operator: ClassVar[str] = "FULLY_CONNECTED"
     shape: Shape = (1, 12)
@@ -168,6 +175,7 @@ class FullyConnected(Weighted):
     per_channel: bool = False
     keep: bool = False
     absent_bias: bool = False
+    asymmetric: bool = False
 
     def add(self, bench: Bench) -> None:
         x = bench.input(self.shape, self.dtype, self.input_quant)
@@ -177,7 +185,12 @@ class FullyConnected(Weighted):
         shape = (*self.shape[:-1], self.units) if self.keep else (rows, self.units)
         quant = Quant(self.output_scale(depth), self.output_zero)
         y = bench.output(shape, self.dtype, quant)
-        options = {"keepNumDims": self.keep, "fusedActivationFunction": self.activation}
+        options = {
+            "keepNumDims": self.keep,
+            "fusedActivationFunction": self.activation,
+            "asymmetricQuantizeInputs": self.asymmetric,
+        }
         inputs = [x, *weights] + [-1] * self.absent_bias
         version = 6 if self.absent_bias else 5 if self.keep else 1 if self.is_float else 4
+        version = 9 if self.hybrid else version
         bench.builder.op("FULLY_CONNECTED", inputs, [y], options, version)

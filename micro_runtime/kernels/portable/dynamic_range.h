@@ -31,6 +31,34 @@ static inline mr_extremes mr_find_extremes(const float *reals, uint32_t count)
     return found;
 }
 
+/* The nearest integer, by adding a half. Like mr_round_clamped, but for the greatest number below
+ * one half, which becomes 1. */
+static inline int32_t mr_add_half_clamped(float value, float least, float most)
+{
+    value += value < 0.0f ? -0.5f : 0.5f;
+    value = value > least ? value : least;
+    return (int32_t)(value < most ? value : most);
+}
+
+/*
+ * Quantises to [least, 127]. The reference rounds numbers in groups of eight by adding a half, and
+ * the rest as the C library does. Not inline: one copy a file.
+ */
+static void mr_quantise_run(const float *reals, uint32_t count, float inverse_scale,
+                            int32_t zero_point, int32_t least, int8_t *quantised)
+{
+    const float low = (float)(least - zero_point), high = (float)(127 - zero_point);
+    uint32_t i = 0;
+    for (; i < (count & ~7u); i++) {
+        int32_t steps = mr_add_half_clamped(reals[i] * inverse_scale, low, high);
+        quantised[i] = (int8_t)(steps + zero_point);
+    }
+    for (; i < count; i++) {
+        int32_t steps = mr_round_clamped(reals[i] * inverse_scale, low, high);
+        quantised[i] = (int8_t)(steps + zero_point);
+    }
+}
+
 /* To [-127, 127] with zero point 0. */
 static inline mr_dynamic_range mr_quantise_symmetric(const float *reals, uint32_t count,
                                                      int8_t *quantised)
@@ -41,22 +69,19 @@ static inline mr_dynamic_range mr_quantise_symmetric(const float *reals, uint32_
         memset(quantised, 0, count);
         return (mr_dynamic_range){1.0f, 0};
     }
-    float inverse = 127.0f / largest;
-    for (uint32_t i = 0; i < count; i++) {
-        quantised[i] = (int8_t)mr_round_clamped(reals[i] * inverse, -127.0f, 127.0f);
-    }
+    mr_quantise_run(reals, count, 127.0f / largest, 0, -127, quantised);
     return (mr_dynamic_range){largest / 127.0f, 0};
 }
 
 /*
  * Scale and zero point that map [least, most], 0 among them, to [-128, 127]. The zero point comes
- * from the end that is nearer to 0. Double precision, as in the reference: the zero point would
- * differ where it is about halfway between two integers.
+ * from the end that is nearer to 0. The difference is rounded to single precision; all else is in
+ * double precision, as in the reference, because rounding decides about zero points near a half.
  */
-static inline mr_dynamic_range mr_asymmetric_range(double least, double most)
+static inline mr_dynamic_range mr_asymmetric_range(float least, float most)
 {
-    double scale = (most - least) / 255.0;
-    double below = least / scale, above = most / scale;
+    double scale = (double)(most - least) / 255.0;
+    double below = (double)least / scale, above = (double)most / scale;
     double zero_point = 128.0 - below < 127.0 + above ? -128.0 - below : 127.0 - above;
     zero_point = zero_point > -128.0 ? zero_point : -128.0;
     zero_point = zero_point < 127.0 ? zero_point : 127.0;
@@ -78,12 +103,9 @@ static inline mr_dynamic_range mr_quantise_asymmetric(const float *reals, uint32
         memset(quantised, 0, count);
         return (mr_dynamic_range){1.0f, 0};
     }
-    mr_dynamic_range range = mr_asymmetric_range((double)least, (double)most);
-    float inverse = 1.0f / range.scale, offset = (float)range.zero_point;
-    for (uint32_t i = 0; i < count; i++) {
-        float value = offset + reals[i] * inverse;
-        quantised[i] = (int8_t)mr_round_clamped(value, -128.0f, 127.0f);
-    }
+    mr_dynamic_range range = mr_asymmetric_range(least, most);
+    float inverse = range.scale > 0.0f ? 1.0f / range.scale : 0.0f;
+    mr_quantise_run(reals, count, inverse, range.zero_point, -128, quantised);
     return range;
 }
 
