@@ -15,6 +15,7 @@ from microlith.kernels.dsp import conv_smlal, depthwise_3x3
 from microlith.kernels.dsp import depthwise as dsp_depthwise
 from microlith.kernels.dsp import fully_connected as dsp_fully_connected
 from microlith.kernels.helium import conv as helium_conv
+from microlith.kernels.helium import depthwise as helium_depthwise
 from microlith.kernels.portable import (
     activation,
     conv,
@@ -51,7 +52,10 @@ DSP: tuple[Kernel, ...] = (
     *dsp_fully_connected.KERNELS,
 )
 
-HELIUM: tuple[Kernel, ...] = (*helium_conv.KERNELS,)
+HELIUM: tuple[Kernel, ...] = (
+    *helium_conv.KERNELS,
+    *helium_depthwise.KERNELS,
+)
 
 CMSIS_NN: tuple[Kernel, ...] = (
     *cmsis_nn_conv.KERNELS,

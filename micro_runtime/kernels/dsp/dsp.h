@@ -96,6 +96,19 @@ static inline int32_t mr_smmlar(int32_t a, int32_t b, int32_t acc)
 #endif
 }
 
+/* The upper half of (acc << 32) + a * b. */
+static inline int32_t mr_smmla(int32_t a, int32_t b, int32_t acc)
+{
+#if MR_DSP_ASM
+    int32_t result;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(acc));
+    return result;
+#else
+    int32_t high = (int32_t)(((int64_t)a * b) >> 32);
+    return (int32_t)((uint32_t)acc + (uint32_t)high);
+#endif
+}
+
 /* Saturates to int8. */
 static inline int32_t mr_ssat8(int32_t value)
 {

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT-0 */
+/*
+ * Depthwise convolutions of 3 x 3 taps at stride 1 with SMLAD, two output rows at a time. The four
+ * input rows under them are widened, four channels at once, to pairs of 16 bits: rows 0 and 1, rows
+ * 2 and 3. With weights paired as (row 0, row 1) and (row 1, row 2), each column takes four
+ * instructions for both outputs:
+ *
+ *     upper += SMLAD(x01, w01) + x2 * w2      lower += x1 * w0 + SMLAD(x23, w12)
+ *
+ * Two output columns share the loads of the two columns between them: 48 instructions for 36
+ * products and four outputs.
+ */
+#include "depthwise_3x3.h"
+
+#include <string.h>
+
+#include "dsp.h"
+
+#define LANES        4u
+#define INPUT_ROWS   4u
+#define COLUMN_WORDS 8u /* [channel][rows 0 and 1, rows 2 and 3] */
+#define OUTPUT_SHIFT 10 /* "10" in the assembly */
+
+/* What the words of a channel are, see the header. */
+typedef struct channel_constants {
+    int32_t multiplier;
+    int32_t offset;
+    uint32_t upper[3];
+    uint32_t lower[3];
+    int32_t bias;
+} channel_constants;
+
+/* Two rows of outputs, or one that is its own neighbour. */
+typedef struct job {
+    ptrdiff_t pitch; /* from the first row to the second, or 0 */
+    uint32_t channels;
+    uint32_t *end; /* of the widened columns inside the image */
+    const uint8_t *rows[INPUT_ROWS];
+    uint32_t offset;
+    uint32_t *inside; /* first widened column inside the image */
+    uint32_t *columns;
+    int8_t *out;
+    const channel_constants *constants;
+    uint32_t pairs_bytes; /* of widened columns from the first pair of outputs to the last, half of
+                             a pair left out */
+    uint32_t odd;
+} job;
+
+#if MR_DSP_ASM
+
+_Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
+                   offsetof(job, odd) == 52 && sizeof(job) == 56 && sizeof(channel_constants) == 36,
+               "the assembly below relies on it");
+
+/* Places on the stack: four times the bias, multiplier and offset, the job, what else changes. */
+#define MULTIPLIER  "16"
+#define JOB         "24"
+#define PITCH       "24"
+#define CHANNELS    "28" /* and end of the columns inside */
+#define ROWS        "36" /* and offset */
+#define INSIDE      "56"
+#define COLUMNS     "60" /* and output */
+#define CONSTANTS   "68"
+#define PAIRS_BYTES "72"
+#define ODD         "76"
+#define END         "80"
+#define PLACE       "84" /* of the next channel in the columns and in the output */
+#define LEFT        "92"
+#define CHANNEL     "96"
+#define FRAME       "100"
+
+/* Pairs of one column in r2 and r3, weights of a column in r4 to r6 and r7 to r9. */
+#define MULTIPLY(upper, lower, w01, w12)                                                           \
+    "smlad " upper ", r2, " w01 ", " upper "\n\t"                                                  \
+    "smlatb " lower ", r2, " w01 ", " lower "\n\t"                                                 \
+    "smlabt " upper ", r3, " w12 ", " upper "\n\t"                                                 \
+    "smlad " lower ", r3, " w12 ", " lower "\n\t"
+
+#define SCALE(sum)    "smmla " sum ", " sum ", r2, r3\n\t"
+#define SATURATE(sum) "ssat " sum ", #8, " sum ", asr #10\n\t"
+
+/* clang-format off: one instruction a line */
+
+/* A column of four rows and channels: rows are at r0 to r3, their index is r11, columns go to lr.
+ */
+#define WIDEN_COLUMN                                                                               \
+    "ldr r7, [r0, r11]\n\t"                                                                        \
+    "ldr r8, [r1, r11]\n\t"                                                                        \
+    "ldr r9, [r2, r11]\n\t"                                                                        \
+    "ldr r10, [r3, r11]\n\t"                                                                       \
+    "pkhbt r6, r7, r8, lsl #16\n\t"                                                                \
+    "pkhtb r7, r8, r7, asr #16\n\t"                                                                \
+    "pkhbt r8, r9, r10, lsl #16\n\t"                                                               \
+    "pkhtb r9, r10, r9, asr #16\n\t"                                                               \
+    "sxtab16 r4, r12, r6\n\t"                                                                      \
+    "sxtab16 r5, r12, r8\n\t"                                                                      \
+    "sxtab16 r6, r12, r6, ror #8\n\t"                                                              \
+    "sxtab16 r10, r12, r8, ror #8\n\t"                                                             \
+    "stm lr!, {r4, r5, r6, r10}\n\t"                                                               \
+    "sxtab16 r4, r12, r7\n\t"                                                                      \
+    "sxtab16 r5, r12, r9\n\t"                                                                      \
+    "sxtab16 r6, r12, r7, ror #8\n\t"                                                              \
+    "sxtab16 r10, r12, r9, ror #8\n\t"                                                             \
+    "stm lr!, {r4, r5, r6, r10}\n\t"
+
+/* Columns are at r0, outputs at r1; sums are in r10 to r12 and lr. Without a second row the first
+ * one, which is written last, takes its place. */
+#define COMPUTE_TWO_COLUMNS                                                                        \
+    "ldm sp, {r10-r12, lr}\n\t"                                                                    \
+    "ldrd r2, r3, [r0], #64\n\t" MULTIPLY(                                                         \
+        "r10", "r11", "r4", "r7") "ldrd r2, r3, [r0, #-32]\n\t" MULTIPLY("r10", "r11", "r5", "r8") \
+        MULTIPLY("r12", "lr", "r4", "r7") "ldrd r2, r3, [r0]\n\t" MULTIPLY("r10", "r11", "r6",     \
+                                                                           "r9")                   \
+            MULTIPLY("r12", "lr", "r5", "r8") "ldrd r2, r3, [r0, #32]\n\t" MULTIPLY(               \
+                "r12", "lr", "r6", "r9") "ldrd r2, r3, [sp, #" MULTIPLIER "]\n\t" SCALE("r10")     \
+                SCALE("r11") SCALE("r12") SCALE("lr") SATURATE("r10") SATURATE("r11")              \
+                    SATURATE("r12") SATURATE("lr") "ldrd r2, r3, [sp, #" PITCH "]\n\t"             \
+                                                   "strb r11, [r1, r2]\n\t"                        \
+                                                   "strb r10, [r1]\n\t"                            \
+                                                   "add r1, r3\n\t"                                \
+                                                   "strb lr, [r1, r2]\n\t"                         \
+                                                   "strb r12, [r1]\n\t"                            \
+                                                   "add r1, r3\n\t"
+
+#define COMPUTE_LAST_COLUMN                                                                                                                         \
+    "ldrd r10, r11, [sp]\n\t"                                                                                                                       \
+    "ldrd r2, r3, [r0]\n\t" MULTIPLY("r10", "r11", "r4", "r7") "ldrd r2, r3, [r0, "                                                                 \
+                                                               "#32]\n\t" MULTIPLY("r10", "r11", "r5", "r8") "ldrd r2, r3, [r0, #64]\n\t" MULTIPLY( \
+                                                                   "r10", "r11", "r6",                                                              \
+                                                                   "r9") "ldrd r2, r3, [sp, "                                                       \
+                                                                         "#" MULTIPLIER                                                             \
+                                                                         "]\n\t" SCALE("r10") SCALE(                                                \
+                                                                             "r11") SATURATE("r1"                                                   \
+                                                                                             "0")                                                   \
+                                                                             SATURATE(                                                              \
+                                                                                 "r11") "ldr r2, "                                                  \
+                                                                                        "[sp, "                                                     \
+                                                                                        "#" PITCH                                                   \
+                                                                                        "]\n\t"                                                     \
+                                                                                        "strb "                                                     \
+                                                                                        "r11, "                                                     \
+                                                                                        "[r1, "                                                     \
+                                                                                        "r2]\n\t"                                                   \
+                                                                                        "strb "                                                     \
+                                                                                        "r10, "                                                     \
+                                                                                        "[r1]\n\t"
+
+__attribute__((naked, noinline)) static void compute_rows(const job *work)
+{
+    (void)work;
+    __asm__("push {r4-r11, lr}\n\t"
+            "sub sp, #" FRAME "\n\t"
+            "add lr, sp, #" JOB "\n\t"
+            "ldm r0!, {r1-r7}\n\t"
+            "stm lr!, {r1-r7}\n\t"
+            "ldm r0, {r1-r7}\n\t"
+            "stm lr, {r1-r7}\n\t"
+            "mov r11, #0\n"
+
+            "1:\n\t" /* four channels, from r11 on */
+            "str r11, [sp, #" CHANNEL "]\n\t"
+            "add lr, sp, #" ROWS "\n\t"
+            "ldm lr, {r0-r3, r12}\n\t"
+            "ldr lr, [sp, #" INSIDE "]\n"
+            "2:\n\t" WIDEN_COLUMN "ldrd r4, r5, [sp, #" CHANNELS "]\n\t"
+            "add r11, r4\n\t"
+            "cmp lr, r5\n\t"
+            "bne 2b\n\t"
+            "ldrd r0, r1, [sp, #" COLUMNS "]\n\t"
+            "ldr r2, [sp, #" CHANNEL "]\n\t"
+            "mov r3, #4\n\t"
+            "add r1, r2\n"
+
+            "3:\n\t" /* one of them, r3 are left */
+            "str r3, [sp, #" LEFT "]\n\t"
+            "add r2, r0, #8\n\t"
+            "add r3, r1, #1\n\t"
+            "strd r2, r3, [sp, #" PLACE "]\n\t"
+            "ldr lr, [sp, #" CONSTANTS "]\n\t"
+            "ldm lr!, {r2-r10}\n\t"
+            "mov r11, r10\n\t"
+            "str lr, [sp, #" CONSTANTS "]\n\t"
+            "strd r2, r3, [sp, #" MULTIPLIER "]\n\t"
+            "strd r10, r11, [sp]\n\t"
+            "strd r10, r11, [sp, #8]\n\t"
+            "ldr r2, [sp, #" PAIRS_BYTES "]\n\t"
+            "cmp r2, #0\n\t"
+            "beq 5f\n\t"
+            "add r2, r0\n\t"
+            "str r2, [sp, #" END "]\n"
+            "4:\n\t" COMPUTE_TWO_COLUMNS "ldr r2, [sp, #" END "]\n\t"
+            "cmp r0, r2\n\t"
+            "bne 4b\n"
+            "5:\n\t"
+            "ldr r2, [sp, #" ODD "]\n\t"
+            "cbz r2, 6f\n\t" COMPUTE_LAST_COLUMN "6:\n\t"
+            "ldr r3, [sp, #" LEFT "]\n\t"
+            "ldrd r0, r1, [sp, #" PLACE "]\n\t"
+            "subs r3, #1\n\t"
+            "bne 3b\n\t"
+
+            "ldr r11, [sp, #" CHANNEL "]\n\t"
+            "ldr r0, [sp, #" CHANNELS "]\n\t"
+            "add r11, #4\n\t"
+            "cmp r11, r0\n\t"
+            "bhs 7f\n\t"
+            "sub r0, #4\n\t" /* the last four may overlap those before */
+            "cmp r11, r0\n\t"
+            "it hi\n\t"
+            "movhi r11, r0\n\t"
+            "b 1b\n"
+            "7:\n\t"
+            "add sp, #" FRAME "\n\t"
+            "pop {r4-r11, pc}");
+}
+
+/* clang-format on */
+
+#else
+
+static void widen_block(const job *work, uint32_t channel)
+{
+    for (uint32_t *to = work->inside; to != work->end; channel += work->channels) {
+        uint32_t words[INPUT_ROWS];
+        for (uint32_t row = 0; row < INPUT_ROWS; row++) {
+            memcpy(&words[row], work->rows[row] + channel, sizeof words[row]);
+        }
+        for (uint32_t half = 0; half < 2; half++, to += 4) {
+            uint32_t upper =
+                half == 0 ? mr_pkhbt16(words[0], words[1]) : mr_pkhtb16(words[1], words[0]);
+            uint32_t lower =
+                half == 0 ? mr_pkhbt16(words[2], words[3]) : mr_pkhtb16(words[3], words[2]);
+            to[0] = mr_sxtab16(work->offset, upper);
+            to[1] = mr_sxtab16(work->offset, lower);
+            to[2] = mr_sxtab16_ror8(work->offset, upper);
+            to[3] = mr_sxtab16_ror8(work->offset, lower);
+        }
+    }
+}
+
+static int8_t scale(int32_t sum, const channel_constants *constants)
+{
+    int32_t high = mr_smmla(sum, constants->multiplier, constants->offset);
+    return (int8_t)mr_ssat8(high >> OUTPUT_SHIFT);
+}
+
+static void compute_channel(const job *work, const uint32_t *columns, int8_t *out,
+                            const channel_constants *constants)
+{
+    uint32_t width = work->pairs_bytes / (4 * COLUMN_WORDS) + work->odd;
+    for (uint32_t x = 0; x < width; x++, columns += COLUMN_WORDS, out += work->channels) {
+        int32_t upper = constants->bias, lower = constants->bias;
+        for (uint32_t i = 0; i < 3; i++) {
+            uint32_t x01 = columns[i * COLUMN_WORDS], x23 = columns[i * COLUMN_WORDS + 1];
+            uint32_t w01 = constants->upper[i], w12 = constants->lower[i];
+            upper = mr_smlad(x01, w01, upper);
+            upper = mr_smlad(x23 & 0xffffu, w12 >> 16, upper);
+            lower = mr_smlad(x01 >> 16, w01 & 0xffffu, lower);
+            lower = mr_smlad(x23, w12, lower);
+        }
+        out[work->pitch] = scale(lower, constants);
+        out[0] = scale(upper, constants);
+    }
+}
+
+static void compute_rows(const job *work)
+{
+    const channel_constants *constants = work->constants;
+    for (uint32_t first = 0; first < work->channels; first += LANES) {
+        uint32_t last = work->channels - LANES;
+        uint32_t channel = first < last ? first : last;
+        widen_block(work, channel);
+        for (uint32_t i = 0; i < LANES; i++) {
+            compute_channel(work, work->columns + 2 * i, work->out + channel + i, constants++);
+        }
+    }
+}
+
+#endif
+
+/* The input rows under output rows `row` and the next one. */
+static void find_rows(const mr_context *context, const mr_depthwise_conv_2d_3x3_s8_dsp_params *p,
+                      uint32_t row, const uint8_t *rows[INPUT_ROWS])
+{
+    const mr_window *window = &p->window;
+    uint32_t first = row / window->out_height * window->in_height;
+    uint32_t y = row % window->out_height - window->pad_top;
+    for (uint32_t k = 0; k < INPUT_ROWS; k++, y++) {
+        rows[k] = y < window->in_height ? mr_row_in(context, &p->input, first + y)
+                                        : mr_data_at(context, p->padding);
+    }
+}
+
+mr_status mr_depthwise_conv_2d_3x3_s8_dsp(const mr_context *context, const void *params,
+                                          mr_band band)
+{
+    const mr_depthwise_conv_2d_3x3_s8_dsp_params *p = params;
+    const mr_window *window = &p->window;
+    uint32_t *columns = mr_arena_at(context, p->scratch);
+    job work = {
+        .channels = p->channels,
+        .offset = (uint16_t)p->input_offset * 0x10001u,
+        .inside = columns + window->pad_left * COLUMN_WORDS,
+        .columns = columns,
+        .constants = mr_data_at(context, p->channels_of_blocks),
+        .pairs_bytes = window->out_width / 2u * 8u * COLUMN_WORDS,
+        .odd = window->out_width % 2u,
+    };
+    work.end = work.inside + window->in_width * COLUMN_WORDS;
+    memset(columns, 0, window->pad_left * COLUMN_WORDS * sizeof *columns);
+    memset(work.end, 0, p->pad_right * COLUMN_WORDS * sizeof *columns);
+    for (uint32_t row = band.first, end = row + band.count; row < end;) {
+        uint32_t left = window->out_height - row % window->out_height;
+        uint32_t count = end - row < 2 || left < 2 ? 1 : 2;
+        find_rows(context, p, row, work.rows);
+        work.out = mr_row_out(context, &p->output, row);
+        work.pitch = (int8_t *)mr_row_out(context, &p->output, row + count - 1) - work.out;
+        compute_rows(&work);
+        row += count;
+    }
+    return MR_OK;
+}
