@@ -14,6 +14,8 @@ import typer
 from microlith.cli import (
     bench,
     boards,
+    doctor,
+    fit,
     generate,
     inspect,
     platformio_offline,
@@ -58,6 +60,8 @@ app.command("verify")(verify.command)
 app.command("bench")(bench.command)
 app.command("targets")(targets.command)
 app.command("boards")(boards.command)
+app.command("fit")(fit.command)
+app.command("doctor")(doctor.command)
 app.command("platformio-offline")(platformio_offline.command)
 
 

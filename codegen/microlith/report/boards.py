@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from microlith.report.text import size
 from microlith.targets.boards import Board, Memory
 from microlith.targets.match import features_of, find_target
+
+if TYPE_CHECKING:
+    from microlith.fitting import Fit, Place
 
 
 def board_json(board: Board) -> dict[str, Any]:
@@ -63,7 +66,30 @@ def board_lines(boards: Sequence[Board]) -> list[str]:
         )
         for board in boards
     ]
-    header = ("id", "core", "clock", "flash", "ram", "board")
+    return _table(("id", "core", "clock", "flash", "ram", "board"), rows)
+
+
+def fit_lines(fits: Sequence[Fit]) -> list[str]:
+    """A table: id, verdict, percentage of each memory that is needed, what pins the model."""
+
+    def share(places: Sequence[Place]) -> str:
+        return ", ".join(f"{p.name} {100 * p.needed / p.room:.0f} %" for p in places)
+
+    rows = [
+        (
+            fit.board.name,
+            "fits" if fit.fits else "no",
+            fit.target or "-",
+            share(fit.flash),
+            share(fit.ram),
+            fit.pinned_by,
+        )
+        for fit in fits
+    ]
+    return _table(("id", "", "target", "flash", "ram", "pinned by"), rows)
+
+
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     return [
         "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -49,12 +49,16 @@ def find(program: str) -> str:
     """Absolute path of `program`; ToolError, with the Debian package, when it is missing."""
     path = shutil.which(program)
     if path is None:
-        package = _PACKAGES.get(program, program)
         raise ToolError(
             f"{program} is needed, but not installed",
-            fix=f"install it (on Debian: apt install {package})",
+            fix=f"install it (on Debian: {how_to_install(program)})",
         )
     return path
+
+
+def how_to_install(program: str) -> str:
+    """The command that brings a program, on Debian."""
+    return f"apt install {_PACKAGES.get(program, program)}"
 
 
 @cache
