@@ -79,7 +79,8 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
 #define SCALE(sum)    "smmla " sum ", " sum ", r2, r3\n\t"
 #define SATURATE(sum) "ssat " sum ", #8, " sum ", asr #10\n\t"
 
-/* clang-format off: one instruction a line */
+/* One instruction a line. */
+/* clang-format off */
 
 /* A column of four rows and channels: rows are at r0 to r3, their index is r11, columns go to lr.
  */
@@ -107,111 +108,112 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
  * one, which is written last, takes its place. */
 #define COMPUTE_TWO_COLUMNS                                                                        \
     "ldm sp, {r10-r12, lr}\n\t"                                                                    \
-    "ldrd r2, r3, [r0], #64\n\t" MULTIPLY(                                                         \
-        "r10", "r11", "r4", "r7") "ldrd r2, r3, [r0, #-32]\n\t" MULTIPLY("r10", "r11", "r5", "r8") \
-        MULTIPLY("r12", "lr", "r4", "r7") "ldrd r2, r3, [r0]\n\t" MULTIPLY("r10", "r11", "r6",     \
-                                                                           "r9")                   \
-            MULTIPLY("r12", "lr", "r5", "r8") "ldrd r2, r3, [r0, #32]\n\t" MULTIPLY(               \
-                "r12", "lr", "r6", "r9") "ldrd r2, r3, [sp, #" MULTIPLIER "]\n\t" SCALE("r10")     \
-                SCALE("r11") SCALE("r12") SCALE("lr") SATURATE("r10") SATURATE("r11")              \
-                    SATURATE("r12") SATURATE("lr") "ldrd r2, r3, [sp, #" PITCH "]\n\t"             \
-                                                   "strb r11, [r1, r2]\n\t"                        \
-                                                   "strb r10, [r1]\n\t"                            \
-                                                   "add r1, r3\n\t"                                \
-                                                   "strb lr, [r1, r2]\n\t"                         \
-                                                   "strb r12, [r1]\n\t"                            \
-                                                   "add r1, r3\n\t"
+    "ldrd r2, r3, [r0], #64\n\t"                                                                   \
+    MULTIPLY("r10", "r11", "r4", "r7")                                                             \
+    "ldrd r2, r3, [r0, #-32]\n\t"                                                                  \
+    MULTIPLY("r10", "r11", "r5", "r8")                                                             \
+    MULTIPLY("r12", "lr", "r4", "r7")                                                              \
+    "ldrd r2, r3, [r0]\n\t"                                                                        \
+    MULTIPLY("r10", "r11", "r6", "r9")                                                             \
+    MULTIPLY("r12", "lr", "r5", "r8")                                                              \
+    "ldrd r2, r3, [r0, #32]\n\t"                                                                   \
+    MULTIPLY("r12", "lr", "r6", "r9")                                                              \
+    "ldrd r2, r3, [sp, #" MULTIPLIER "]\n\t"                                                       \
+    SCALE("r10") SCALE("r11") SCALE("r12") SCALE("lr") SATURATE("r10")                             \
+    SATURATE("r11") SATURATE("r12") SATURATE("lr")                                                 \
+    "ldrd r2, r3, [sp, #" PITCH "]\n\t"                                                            \
+    "strb r11, [r1, r2]\n\t"                                                                       \
+    "strb r10, [r1]\n\t"                                                                           \
+    "add r1, r3\n\t"                                                                               \
+    "strb lr, [r1, r2]\n\t"                                                                        \
+    "strb r12, [r1]\n\t"                                                                           \
+    "add r1, r3\n\t"
 
-#define COMPUTE_LAST_COLUMN                                                                                                                         \
-    "ldrd r10, r11, [sp]\n\t"                                                                                                                       \
-    "ldrd r2, r3, [r0]\n\t" MULTIPLY("r10", "r11", "r4", "r7") "ldrd r2, r3, [r0, "                                                                 \
-                                                               "#32]\n\t" MULTIPLY("r10", "r11", "r5", "r8") "ldrd r2, r3, [r0, #64]\n\t" MULTIPLY( \
-                                                                   "r10", "r11", "r6",                                                              \
-                                                                   "r9") "ldrd r2, r3, [sp, "                                                       \
-                                                                         "#" MULTIPLIER                                                             \
-                                                                         "]\n\t" SCALE("r10") SCALE(                                                \
-                                                                             "r11") SATURATE("r1"                                                   \
-                                                                                             "0")                                                   \
-                                                                             SATURATE(                                                              \
-                                                                                 "r11") "ldr r2, "                                                  \
-                                                                                        "[sp, "                                                     \
-                                                                                        "#" PITCH                                                   \
-                                                                                        "]\n\t"                                                     \
-                                                                                        "strb "                                                     \
-                                                                                        "r11, "                                                     \
-                                                                                        "[r1, "                                                     \
-                                                                                        "r2]\n\t"                                                   \
-                                                                                        "strb "                                                     \
-                                                                                        "r10, "                                                     \
-                                                                                        "[r1]\n\t"
+#define COMPUTE_LAST_COLUMN                                                                        \
+    "ldrd r10, r11, [sp]\n\t"                                                                      \
+    "ldrd r2, r3, [r0]\n\t"                                                                        \
+    MULTIPLY("r10", "r11", "r4", "r7")                                                             \
+    "ldrd r2, r3, [r0, #32]\n\t"                                                                   \
+    MULTIPLY("r10", "r11", "r5", "r8")                                                             \
+    "ldrd r2, r3, [r0, #64]\n\t"                                                                   \
+    MULTIPLY("r10", "r11", "r6", "r9")                                                             \
+    "ldrd r2, r3, [sp, #" MULTIPLIER "]\n\t"                                                       \
+    SCALE("r10") SCALE("r11") SATURATE("r10") SATURATE("r11")                                      \
+    "ldr r2, [sp, #" PITCH "]\n\t"                                                                 \
+    "strb r11, [r1, r2]\n\t"                                                                       \
+    "strb r10, [r1]\n\t"
 
 __attribute__((naked, noinline)) static void compute_rows(const job *work)
 {
     (void)work;
-    __asm__("push {r4-r11, lr}\n\t"
-            "sub sp, #" FRAME "\n\t"
-            "add lr, sp, #" JOB "\n\t"
-            "ldm r0!, {r1-r7}\n\t"
-            "stm lr!, {r1-r7}\n\t"
-            "ldm r0, {r1-r7}\n\t"
-            "stm lr, {r1-r7}\n\t"
-            "mov r11, #0\n"
-
-            "1:\n\t" /* four channels, from r11 on */
-            "str r11, [sp, #" CHANNEL "]\n\t"
-            "add lr, sp, #" ROWS "\n\t"
-            "ldm lr, {r0-r3, r12}\n\t"
-            "ldr lr, [sp, #" INSIDE "]\n"
-            "2:\n\t" WIDEN_COLUMN "ldrd r4, r5, [sp, #" CHANNELS "]\n\t"
-            "add r11, r4\n\t"
-            "cmp lr, r5\n\t"
-            "bne 2b\n\t"
-            "ldrd r0, r1, [sp, #" COLUMNS "]\n\t"
-            "ldr r2, [sp, #" CHANNEL "]\n\t"
-            "mov r3, #4\n\t"
-            "add r1, r2\n"
-
-            "3:\n\t" /* one of them, r3 are left */
-            "str r3, [sp, #" LEFT "]\n\t"
-            "add r2, r0, #8\n\t"
-            "add r3, r1, #1\n\t"
-            "strd r2, r3, [sp, #" PLACE "]\n\t"
-            "ldr lr, [sp, #" CONSTANTS "]\n\t"
-            "ldm lr!, {r2-r10}\n\t"
-            "mov r11, r10\n\t"
-            "str lr, [sp, #" CONSTANTS "]\n\t"
-            "strd r2, r3, [sp, #" MULTIPLIER "]\n\t"
-            "strd r10, r11, [sp]\n\t"
-            "strd r10, r11, [sp, #8]\n\t"
-            "ldr r2, [sp, #" PAIRS_BYTES "]\n\t"
-            "cmp r2, #0\n\t"
-            "beq 5f\n\t"
-            "add r2, r0\n\t"
-            "str r2, [sp, #" END "]\n"
-            "4:\n\t" COMPUTE_TWO_COLUMNS "ldr r2, [sp, #" END "]\n\t"
-            "cmp r0, r2\n\t"
-            "bne 4b\n"
-            "5:\n\t"
-            "ldr r2, [sp, #" ODD "]\n\t"
-            "cbz r2, 6f\n\t" COMPUTE_LAST_COLUMN "6:\n\t"
-            "ldr r3, [sp, #" LEFT "]\n\t"
-            "ldrd r0, r1, [sp, #" PLACE "]\n\t"
-            "subs r3, #1\n\t"
-            "bne 3b\n\t"
-
-            "ldr r11, [sp, #" CHANNEL "]\n\t"
-            "ldr r0, [sp, #" CHANNELS "]\n\t"
-            "add r11, #4\n\t"
-            "cmp r11, r0\n\t"
-            "bhs 7f\n\t"
-            "sub r0, #4\n\t" /* the last four may overlap those before */
-            "cmp r11, r0\n\t"
-            "it hi\n\t"
-            "movhi r11, r0\n\t"
-            "b 1b\n"
-            "7:\n\t"
-            "add sp, #" FRAME "\n\t"
-            "pop {r4-r11, pc}");
+    __asm__(
+        "push {r4-r11, lr}\n\t"
+        "sub sp, #" FRAME "\n\t"
+        "add lr, sp, #" JOB "\n\t"
+        "ldm r0!, {r1-r7}\n\t"
+        "stm lr!, {r1-r7}\n\t"
+        "ldm r0, {r1-r7}\n\t"
+        "stm lr, {r1-r7}\n\t"
+        "mov r11, #0\n"
+        "1:\n\t" /* four channels, from r11 on */
+        "str r11, [sp, #" CHANNEL "]\n\t"
+        "add lr, sp, #" ROWS "\n\t"
+        "ldm lr, {r0-r3, r12}\n\t"
+        "ldr lr, [sp, #" INSIDE "]\n"
+        "2:\n\t"
+        WIDEN_COLUMN
+        "ldrd r4, r5, [sp, #" CHANNELS "]\n\t"
+        "add r11, r4\n\t"
+        "cmp lr, r5\n\t"
+        "bne 2b\n\t"
+        "ldrd r0, r1, [sp, #" COLUMNS "]\n\t"
+        "ldr r2, [sp, #" CHANNEL "]\n\t"
+        "mov r3, #4\n\t"
+        "add r1, r2\n"
+        "3:\n\t" /* one of them, r3 are left */
+        "str r3, [sp, #" LEFT "]\n\t"
+        "add r2, r0, #8\n\t"
+        "add r3, r1, #1\n\t"
+        "strd r2, r3, [sp, #" PLACE "]\n\t"
+        "ldr lr, [sp, #" CONSTANTS "]\n\t"
+        "ldm lr!, {r2-r10}\n\t"
+        "mov r11, r10\n\t"
+        "str lr, [sp, #" CONSTANTS "]\n\t"
+        "strd r2, r3, [sp, #" MULTIPLIER "]\n\t"
+        "strd r10, r11, [sp]\n\t"
+        "strd r10, r11, [sp, #8]\n\t"
+        "ldr r2, [sp, #" PAIRS_BYTES "]\n\t"
+        "cmp r2, #0\n\t"
+        "beq 5f\n\t"
+        "add r2, r0\n\t"
+        "str r2, [sp, #" END "]\n"
+        "4:\n\t"
+        COMPUTE_TWO_COLUMNS
+        "ldr r2, [sp, #" END "]\n\t"
+        "cmp r0, r2\n\t"
+        "bne 4b\n"
+        "5:\n\t"
+        "ldr r2, [sp, #" ODD "]\n\t"
+        "cbz r2, 6f\n\t"
+        COMPUTE_LAST_COLUMN
+        "6:\n\t"
+        "ldr r3, [sp, #" LEFT "]\n\t"
+        "ldrd r0, r1, [sp, #" PLACE "]\n\t"
+        "subs r3, #1\n\t"
+        "bne 3b\n\t"
+        "ldr r11, [sp, #" CHANNEL "]\n\t"
+        "ldr r0, [sp, #" CHANNELS "]\n\t"
+        "add r11, #4\n\t"
+        "cmp r11, r0\n\t"
+        "bhs 7f\n\t"
+        "sub r0, #4\n\t" /* the last four may overlap those before */
+        "cmp r11, r0\n\t"
+        "it hi\n\t"
+        "movhi r11, r0\n\t"
+        "b 1b\n"
+        "7:\n\t"
+        "add sp, #" FRAME "\n\t"
+        "pop {r4-r11, pc}");
 }
 
 /* clang-format on */
