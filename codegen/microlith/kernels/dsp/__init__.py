@@ -1,2 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kernels for cores with the DSP extension: Cortex-M4, M7, M33 and later ones."""
+
+from __future__ import annotations
+
+from microlith.kernels.base import Kernel
+from microlith.kernels.dsp import conv, conv_smlal, depthwise, depthwise_3x3, fully_connected
+
+KERNELS: tuple[Kernel, ...] = (
+    *conv.KERNELS,
+    *conv_smlal.KERNELS,
+    *depthwise.KERNELS,
+    *depthwise_3x3.KERNELS,
+    *fully_connected.KERNELS,
+)

@@ -1,2 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kernels with Helium, the vector extension of Armv8.1-M (MVE): Cortex-M55, Cortex-M85."""
+
+from __future__ import annotations
+
+from microlith.kernels.base import Kernel
+from microlith.kernels.helium import conv
+
+KERNELS: tuple[Kernel, ...] = (
+    *conv.KERNELS,
+)
