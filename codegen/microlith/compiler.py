@@ -39,7 +39,7 @@ def compile_model(
     validate_preference(kernels)
     validate_optimize(optimize)
     graph, data = load_model(model)
-    problems = check(graph)
+    problems = check(graph, folds="fold_constants" not in disabled_passes)
     if problems:
         raise UnsupportedModelError(f"{graph.name}.tflite", problems)
     options = CompileOptions(

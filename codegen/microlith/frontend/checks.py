@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from microlith import ops
 from microlith.errors import Problem
@@ -36,9 +37,12 @@ _INT32_RANGE = (-(1 << 31), (1 << 31) - 1)
 _QUANTISE_AGAIN = "quantise the model again"
 
 
-def check(graph: Graph) -> tuple[Problem, ...]:
-    """All problems of the model, in the order of the file; none when it can be compiled."""
-    return tuple(_problems(graph))
+def check(graph: Graph, *, folds: bool = True) -> tuple[Problem, ...]:
+    """All problems of the model, in the order of the file; none when it can be compiled.
+
+    What is computed from constants alone counts as constant where the compiler `folds` it.
+    """
+    return tuple(_problems(graph, folds))
 
 
 def op_rules(op: OpView) -> tuple[base.Rule, ...]:
@@ -47,11 +51,11 @@ def op_rules(op: OpView) -> tuple[base.Rule, ...]:
     return (_unknown(op.op.kind),) if operator is None else tuple(base.check(operator, op))
 
 
-def _problems(graph: Graph) -> Iterator[Problem]:
+def _problems(graph: Graph, folds: bool) -> Iterator[Problem]:
     yield from graph.unsupported
     for index, subgraph in enumerate(graph.subgraphs):
         place = subgraph_label(index)
-        for problem in _subgraph_problems(subgraph):
+        for problem in _subgraph_problems(subgraph, folds):
             where = ", ".join(filter(None, (place, problem.where)))
             yield Problem(problem.what, where, problem.fix)
     if len(graph.subgraphs) > 1:
@@ -62,7 +66,7 @@ def _problems(graph: Graph) -> Iterator[Problem]:
         )
 
 
-def _subgraph_problems(subgraph: Subgraph) -> Iterator[Problem]:
+def _subgraph_problems(subgraph: Subgraph, folds: bool) -> Iterator[Problem]:
     if not subgraph.ops or not subgraph.outputs:
         missing = "operators" if subgraph.outputs else "outputs"
         yield Problem(f"the model has no {missing}", "", "convert a model that computes something")
@@ -71,10 +75,26 @@ def _subgraph_problems(subgraph: Subgraph) -> Iterator[Problem]:
         tensor = subgraph.tensors[index]
         where = tensor_label(index, tensor.name)
         yield from _tensor_problems(tensor, where, index in inputs)
-    for view in subgraph.views:
-        where = op_label(view.op, subgraph)
-        for rule in (*op_rules(view), *_size_rules(view)):
+    for op in subgraph.ops:
+        view = subgraph.view(op)
+        where = op_label(op, subgraph)
+        rules = (*op_rules(view), *_size_rules(view))
+        for rule in rules:
             yield Problem(rule.what, where, rule.fix)
+        if folds and not rules:
+            subgraph = _with_results(subgraph, view)
+
+
+def _with_results(subgraph: Subgraph, op: OpView) -> Subgraph:
+    """`subgraph` with the results of `op` as constants, if they are; an op that makes an output of
+    the subgraph is not folded."""
+    results = base.constant_results(ops.BY_NAME[op.op.kind], op)
+    if results is None or set(op.op.outputs) & set(subgraph.outputs):
+        return subgraph
+    tensors = list(subgraph.tensors)
+    for index, data in zip(op.op.outputs, results, strict=True):
+        tensors[index] = replace(tensors[index], data=data)
+    return replace(subgraph, tensors=tuple(tensors))
 
 
 def _tensor_problems(tensor: Tensor, where: str, is_input: bool) -> Iterator[Problem]:

@@ -150,6 +150,17 @@ def check(operator: Operator, op: OpView) -> Iterator[Rule]:
         yield from own or _shape_rules(operator, op)
 
 
+def constant_results(operator: Operator, op: OpView) -> list[Array] | None:
+    """Results of an `op` that keeps its rules and reads constants only, or None: it reads others,
+    or its operator cannot evaluate itself exactly."""
+    inputs = [op.input(i).data if op.has_input(i) else None for i in range(len(op.op.inputs))]
+    present = [data for data in inputs if data is not None]
+    absent = sum(index < 0 for index in op.op.inputs)
+    if not present or len(present) + absent < len(inputs):
+        return None
+    return operator.evaluate(op, present)
+
+
 def _constant_rules(operator: Operator, op: OpView) -> Iterator[Rule]:
     for position in operator.constant_inputs:
         if op.has_input(position) and not op.input(position).is_constant:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from microlith.ir.graph import Array, Op, OpView, Subgraph, Tensor
 from microlith.ops import BY_NAME
+from microlith.ops.base import constant_results
 from microlith.passes.base import Pass, per_subgraph
 
 
@@ -28,14 +29,8 @@ def fold(subgraph: Subgraph) -> Subgraph:
 
 
 def _evaluate(op: Op, tensors: Sequence[Tensor]) -> list[Array] | None:
-    """Results of `op`, or None when it has inputs that are not constant or is not exact."""
-    inputs = [None if index < 0 else tensors[index].data for index in op.inputs]
-    present = [data for data in inputs if data is not None]
-    absent = sum(index < 0 for index in op.inputs)
     operator = BY_NAME.get(op.kind)
-    if operator is None or not present or len(present) + absent < len(inputs):
-        return None
-    return operator.evaluate(OpView(op, tuple(tensors)), present)
+    return None if operator is None else constant_results(operator, OpView(op, tuple(tensors)))
 
 
 PASS = Pass(
