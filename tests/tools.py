@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from microlith import targets
@@ -28,3 +30,9 @@ def need_target(name: str) -> None:
             toolchain.find(emulator)
     except ToolError as error:
         pytest.skip(str(error))
+
+
+def need_program(name: str) -> None:
+    """Skips the test where that program is missing."""
+    if shutil.which(name) is None:
+        pytest.skip(f"needs {name}")
