@@ -109,6 +109,31 @@ static inline int32_t mr_smmla(int32_t a, int32_t b, int32_t acc)
 #endif
 }
 
+/* acc + a * b.low / 2^16, rounded down. */
+static inline int32_t mr_smlawb(int32_t a, uint32_t b, int32_t acc)
+{
+#if MR_DSP_ASM
+    int32_t result;
+    __asm__("smlawb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(acc));
+    return result;
+#else
+    int32_t product = (int32_t)(((int64_t)a * (int16_t)b) >> 16);
+    return (int32_t)((uint32_t)acc + (uint32_t)product);
+#endif
+}
+
+/* acc + a * b.high / 2^16, rounded down. */
+static inline int32_t mr_smlawt(int32_t a, uint32_t b, int32_t acc)
+{
+#if MR_DSP_ASM
+    int32_t result;
+    __asm__("smlawt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(acc));
+    return result;
+#else
+    return mr_smlawb(a, b >> 16, acc);
+#endif
+}
+
 /* Saturates to int8. */
 static inline int32_t mr_ssat8(int32_t value)
 {
@@ -118,6 +143,18 @@ static inline int32_t mr_ssat8(int32_t value)
     return result;
 #else
     return value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value;
+#endif
+}
+
+/* Saturates value >> shift to int8; `shift` is a constant from 1 to 31. */
+static inline int32_t mr_ssat8_asr(int32_t value, int32_t shift)
+{
+#if MR_DSP_ASM && defined(__OPTIMIZE__)
+    int32_t result;
+    __asm__("ssat %0, #8, %1, asr %2" : "=r"(result) : "r"(value), "I"(shift));
+    return result;
+#else
+    return mr_ssat8(value >> shift);
 #endif
 }
 

@@ -4,12 +4,20 @@
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
-from microlith.kernels.dsp import conv, conv_smlal, depthwise, depthwise_3x3, fully_connected
+from microlith.kernels.dsp import (
+    conv,
+    conv_smlal,
+    depthwise,
+    depthwise_3x3,
+    elementwise,
+    fully_connected,
+)
 
 KERNELS: tuple[Kernel, ...] = (
     *conv.KERNELS,
     *conv_smlal.KERNELS,
     *depthwise.KERNELS,
     *depthwise_3x3.KERNELS,
+    *elementwise.KERNELS,
     *fully_connected.KERNELS,
 )
