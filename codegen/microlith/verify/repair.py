@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Repairs defects of a .tflite file that mean nothing, yet make LiteRT refuse it."""
+"""Repairs defects of a .tflite file that mean nothing, yet make LiteRT refuse or misread it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ _QUANTIZED_DIMENSION = 6  # slot of the field in table QuantizationParameters
 
 
 def repaired(model: bytes) -> bytes:
-    """`model`, or a copy in which a `quantized_dimension` beyond its tensor's rank is 0.
+    """`model`, or a copy without these defects:
 
-    person_detect has that on its biases: 1-D, with the axis of the 4-D weights.
+    - a `quantized_dimension` beyond its tensor's rank becomes 0 (person_detect has that on its
+      biases: 1-D, with the axis of the 4-D weights);
+    - the one scale of a hybrid layer's weights is repeated for each output channel where LiteRT
+      reads one for each, beyond the end of the list: depthwise and grouped convolutions.
     """
+    return _with_scales_for_all(_with_dimensions(model))
+
+
+def _with_dimensions(model: bytes) -> bytes:
     positions = list(_stray_dimensions(model))
     if not positions:
         return model
@@ -40,3 +47,40 @@ def _stray_dimensions(model: bytes) -> Iterator[int]:
 def _is_stray(tensor: Any, quantization: Any) -> bool:
     dimension: int = quantization.QuantizedDimension()
     return dimension != 0 and dimension >= tensor.ShapeLength()
+
+
+def _with_scales_for_all(model: bytes) -> bytes:
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    root = schema.ModelT.InitFromPackedBuf(model, 0)
+    short = list(_single_scales(root))
+    if not short:
+        return model
+    for tensor, axis in short:
+        quantization, outputs = tensor.quantization, int(tensor.shape[axis])
+        quantization.scale = [float(quantization.scale[0])] * outputs
+        quantization.zeroPoint = [0] * outputs
+        quantization.quantizedDimension = axis
+    builder = flatbuffers.Builder(len(model))
+    builder.Finish(root.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def _single_scales(root: Any) -> Iterator[tuple[Any, int]]:
+    """Weights that lack scales, and the axis of their output channels."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    axes = {schema.BuiltinOperator.CONV_2D: 0, schema.BuiltinOperator.DEPTHWISE_CONV_2D: 3}
+    for subgraph in root.subgraphs:
+        for operator in subgraph.operators or ():
+            code = root.operatorCodes[operator.opcodeIndex]
+            axis = axes.get(max(code.builtinCode, code.deprecatedBuiltinCode))
+            if axis is None:
+                continue
+            source, weights = (subgraph.tensors[i] for i in operator.inputs[:2])
+            kinds = (source.type, weights.type)
+            grouped = axis == 3 or source.shape[3] != weights.shape[3]
+            hybrid = kinds == (schema.TensorType.FLOAT32, schema.TensorType.INT8)
+            if hybrid and grouped and len(weights.quantization.scale) == 1 != weights.shape[axis]:
+                yield weights, axis
