@@ -1,25 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`bench`: exact instructions of every op of a model, from the real firmware under the emulator."""
+"""`bench`: exact instructions of every op of a model, from the real firmware under the emulator,
+and the cycles that they are estimated to take."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from microlith.cycles import table
+from microlith.cycles.estimate import Estimate, estimate
+from microlith.cycles.instruction import kind
 from microlith.errors import ToolError
 from microlith.execute import simulate
 from microlith.ir.program import Call, Program
+from microlith.simulate import histogram
+from microlith.simulate.histogram import Histogram, Span
 from microlith.verify.inputs import random_inputs
 
 
 @dataclass(frozen=True)
 class OpProfile:
-    """What one op took. `instructions` of all its steps, the interpreter's share included."""
+    """What one op took. `instructions` of all its steps, the interpreter's share included;
+    `cycles` is None where there is no cost table of the core."""
 
     call: Call
-    shape: tuple[int, ...]
     instructions: int
+    cycles: Estimate | None = None
 
     @property
     def per_mac(self) -> float | None:
@@ -29,13 +36,26 @@ class OpProfile:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Ops in the order in which they run; `total` is the instructions of a whole invoke."""
+    """Ops in the order in which they run; `total` and `cycles` are those of a whole invoke.
+
+    `functions` and `classes` are (name, instructions) of an invoke, the most first; classes are
+    told apart for cores with a cost table only.
+    """
 
     program: Program
     ops: tuple[OpProfile, ...]
     total: int
+    cycles: Estimate | None
+    wait_states: int
+    functions: tuple[tuple[str, int], ...]
+    classes: tuple[tuple[str, int], ...]
     flash: Mapping[str, int | None]
     ram: Mapping[str, int | None]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of an invoke."""
+        return sum(op.call.macs for op in self.ops)
 
     def by_type(self) -> list[tuple[str, int, int, int]]:
         """(operator, count, MACs, instructions), the most expensive first."""
@@ -49,64 +69,99 @@ class Benchmark:
         return sorted(rows, key=lambda row: -row[3])
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `microlith bench --json` prints."""
+        """The object that `microlith bench --json` prints; see docs/bench.md."""
         return {
             "target": self.program.target,
             "model": self.program.model_name,
-            "ops": [
-                {
-                    "index": op.call.op,
-                    "name": op.call.name,
-                    "type": op.call.kind,
-                    "shape": list(op.shape),
-                    "macs": op.call.macs,
-                    "instructions": op.instructions,
-                    "kernel": op.call.kernel,
-                    "reason": op.call.reason,
-                }
-                for op in self.ops
-            ],
+            "kernels": self.program.kernels,
+            "ops": [_op_json(op) for op in self.ops],
             "by_type": [
                 {"type": kind, "count": count, "macs": macs, "instructions": instructions}
                 for kind, count, macs, instructions in self.by_type()
             ],
+            "by_function": _counts_json("function", self.functions),
+            "by_class": _counts_json("class", self.classes),
             "totals": {
                 "instructions": self.total,
-                "macs": sum(op.call.macs for op in self.ops),
+                "cycles_estimated": _cycles_json(self.cycles),
+                "wait_states": self.wait_states,
+                "macs": self.macs,
                 "flash": dict(self.flash),
                 "ram": dict(self.ram),
+                "arena_bound": self.program.memory.bound,
             },
         }
 
 
-def benchmark(program: Program, *, seed: int = 0) -> Benchmark:
+def benchmark(program: Program, *, seed: int = 0, wait_states: int = 0) -> Benchmark:
     """Runs one seeded random sample twice: as a whole, and step by step.
 
-    Raises ToolError when the target has no emulator that counts instructions.
+    `wait_states` are those of the flash, in cycles; they count for estimated cycles only. Raises
+    ToolError when the target has no emulator that counts instructions.
     """
     inputs = random_inputs(program.inputs, 1, seed)
-    whole = simulate(program, inputs)
-    steps = simulate(program, inputs, profile=True).steps
-    if whole.instructions is None or steps is None:
+    whole = simulate(program, inputs, histogram=True)
+    steps = simulate(program, inputs, profile=True, histogram=True).histogram
+    if whole.instructions is None or whole.histogram is None or steps is None:
         raise ToolError(
             f"instructions cannot be counted on {program.target}",
             where="--target",
             fix="choose an emulated target (see `microlith targets`)",
         )
+    listing = whole.histogram.listing
+    (invoke,) = whole.histogram.spans
+    costs = table.for_target(program.target)
     return Benchmark(
         program=program,
-        ops=_profiles(program, steps[0]),
+        ops=_profiles(program, steps, wait_states),
         total=whole.instructions[0],
+        cycles=_estimate(program, invoke, whole.histogram, wait_states),
+        wait_states=wait_states,
+        functions=tuple(histogram.by_function(invoke, listing)),
+        classes=tuple(histogram.by_class(invoke, listing, kind)) if costs else (),
         flash=whole.flash,
         ram=whole.ram,
     )
 
 
-def _profiles(program: Program, counts: Sequence[int]) -> tuple[OpProfile, ...]:
-    spent = [0] * len(program.calls)
-    for step, count in zip(program.steps, counts, strict=True):
-        spent[step.call] += count
+def _profiles(program: Program, steps: Histogram, wait_states: int) -> tuple[OpProfile, ...]:
+    calls = [step.call for step in program.steps]
+    spans = histogram.per_call(steps.spans, calls, len(program.calls))
     return tuple(
-        OpProfile(call, call.shape, instructions)
-        for call, instructions in zip(program.calls, spent, strict=True)
+        OpProfile(call, histogram.total(span), _estimate(program, span, steps, wait_states))
+        for call, span in zip(program.calls, spans, strict=True)
     )
+
+
+def _estimate(
+    program: Program, span: Span, counted: Histogram, wait_states: int
+) -> Estimate | None:
+    costs = table.for_target(program.target)
+    if costs is None:
+        return None
+    return estimate(span, counted.listing, costs, wait_states=wait_states)
+
+
+def _op_json(op: OpProfile) -> dict[str, Any]:
+    return {
+        "index": op.call.op,
+        "name": op.call.name,
+        "type": op.call.kind,
+        "shape": list(op.call.shape),
+        "macs": op.call.macs,
+        "instructions": op.instructions,
+        "cycles_estimated": _cycles_json(op.cycles),
+        "kernel": op.call.kernel,
+        "reason": op.call.reason,
+    }
+
+
+def _cycles_json(cycles: Estimate | None) -> int | list[int] | None:
+    """One number, or [least, most] where published figures are too far from the estimate."""
+    if cycles is None:
+        return None
+    return round(cycles.cycles) if cycles.is_number else [round(cycles.low), round(cycles.high)]
+
+
+def _counts_json(key: str, counts: tuple[tuple[str, int], ...]) -> list[dict[str, Any]]:
+    return [{key: name, "instructions": count} for name, count in counts]

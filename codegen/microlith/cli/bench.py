@@ -3,10 +3,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
 from microlith.cli import options as o
 
-WIDTH = 116
-"""Columns of the table: narrower terminals wrap its lines."""
+if TYPE_CHECKING:
+    from microlith.benchmark import Benchmark
+
+WIDTH = 140
+"""Columns of the tables: narrower terminals wrap their lines."""
+
+Compare = Annotated[
+    str | None,
+    typer.Option(
+        "--compare",
+        metavar="A,B",
+        help="Values of --kernels to put side by side, e.g. auto,portable,cmsis_nn.",
+    ),
+]
+WaitStates = Annotated[
+    int, typer.Option("--wait-states", min=0, help="Of the flash, for estimated cycles.")
+]
 
 
 def command(
@@ -18,13 +38,15 @@ def command(
     disable_pass: o.DisablePass = None,
     allow_inexact: o.AllowInexact = False,
     kernels: o.Kernels = "auto",
+    compare: Compare = None,
     cmsis_nn: o.CmsisNN = None,
     optimize: o.Optimize = "balanced",
+    wait_states: WaitStates = 0,
     trace: o.Trace = None,
     seed: o.Seed = 0,
     json: o.Json = False,
 ) -> None:
-    """Count the instructions of every op, exactly, on an emulated core."""
+    """Count the instructions of every op, exactly, and estimate their cycles."""
     from microlith.benchmark import benchmark
 
     arguments = o.CompileArguments(
@@ -40,13 +62,23 @@ def command(
         optimize,
         trace,
     )
-    result = benchmark(arguments.compile(), seed=seed)
+    choices = [kernels] if compare is None else [choice.strip() for choice in compare.split(",")]
+    variants = [replace(arguments, kernels=choice).compile() for choice in choices]
+    results = [benchmark(program, seed=seed, wait_states=wait_states) for program in variants]
     if json:
-        o.print_json(result.to_json())
-        return
+        shown = [result.to_json() for result in results]
+        o.print_json(shown[0] if compare is None else {"compare": shown})
+    else:
+        _render(results, side_by_side=compare is not None)
+
+
+def _render(results: list[Benchmark], *, side_by_side: bool) -> None:
     from rich.console import Console
 
-    from microlith.report.bench import render
+    from microlith.report import bench
 
-    console = Console()
-    render(result, Console(width=max(console.width, WIDTH)))
+    width = max(Console().width, WIDTH)
+    if side_by_side:
+        bench.render_comparison(results, Console(width=width + 30 * len(results)))
+    else:
+        bench.render(results[0], Console(width=width))

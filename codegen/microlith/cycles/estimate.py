@@ -3,8 +3,8 @@
 executions, plus the jumps out of it.
 
 Blocks are judged one by one: what is still under way at the end of one is taken as done. Memory
-answers without wait states; of the flash's, `wait_states` adds as many cycles to every taken jump
-and to every load of a constant beside the code, as a prefetch buffer hides the others.
+answers without wait states; those of the flash are added to every taken jump and to every load of a
+constant beside the code: a prefetch buffer is taken to hide all others.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from microlith.cycles.instruction import Operation, decode
-from microlith.cycles.table import Cost, CycleTable
+from microlith.cycles.table import TOLERANCE, Cost, CycleTable
 from microlith.simulate.histogram import Span
 from microlith.simulate.listing import Listing
 
@@ -32,12 +32,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Cycles: the estimate, and the range that published figures suggest."""
+    """Cycles: the estimate, and the range that published figures suggest. `deviation` is the
+    largest from such a figure, as a part of it; None where there is none to compare with."""
 
     cycles: float
     low: float
     high: float
-    precise: bool
+    deviation: float | None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it may be given as one number; otherwise it is a range."""
+        return self.deviation is None or self.deviation <= TOLERANCE
 
 
 @dataclass
@@ -119,9 +125,7 @@ def block_cycles(steps: Sequence[Step], table: CycleTable) -> float:
     return pipeline.free
 
 
-def estimate(
-    span: Span, listing: Listing, table: CycleTable, *, wait_states: int = 0
-) -> Estimate:
+def estimate(span: Span, listing: Listing, table: CycleTable, *, wait_states: int = 0) -> Estimate:
     """Cycles of all blocks of a span."""
     cycles = 0.0
     for block in span:
@@ -132,7 +136,7 @@ def estimate(
         cycles += block.executions * each
         cycles += block.jumps * ((table.jump if jump is None else jump) + wait_states)
     low, high = table.span or (1.0, 1.0)
-    return Estimate(cycles, cycles * min(low, 1.0), cycles * max(high, 1.0), table.is_precise)
+    return Estimate(cycles, cycles * min(low, 1.0), cycles * max(high, 1.0), table.deviation)
 
 
 def _step(listing: Listing, address: int) -> Step:

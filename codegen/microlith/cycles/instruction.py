@@ -9,7 +9,7 @@ from functools import lru_cache
 
 _CONDITION = "(?:eq|ne|cs|hs|cc|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|al)?"
 
-# The first pattern that matches the whole mnemonic decides; `Q` marks those for vectors only.
+# The first pattern that matches the whole mnemonic decides.
 _CLASSES: tuple[tuple[str, str], ...] = (
     ("loop", "le|letp"),
     ("loop_start", "dls|wls|dlstp|wlstp|lctp"),
@@ -48,7 +48,15 @@ _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _CLASSES)
 
 _REGISTER = re.compile(r"\b(r\d+|[sdq]\d+|sb|sl|fp|ip|sp|lr|pc)\b")
 _RANGE = re.compile(r"\b([rsdq]\d+|sb|sl|fp|ip|lr)-([rsdq]\d+|sb|sl|fp|ip|lr|pc)\b")
-_ALIASES = {"sb": "r9", "sl": "r10", "fp": "r11", "ip": "r12", "sp": "r13", "lr": "r14", "pc": "r15"}
+_ALIASES = {
+    "sb": "r9",
+    "sl": "r10",
+    "fp": "r11",
+    "ip": "r12",
+    "sp": "r13",
+    "lr": "r14",
+    "pc": "r15",
+}
 _SINGLES = {"s": 1, "d": 2, "q": 4}
 """32-bit registers in one of the FPU's registers."""
 
@@ -181,8 +189,8 @@ def _split(operands: str) -> list[str]:
 def registers(text: str) -> frozenset[str]:
     """32-bit registers that are named in `text`, ranges included."""
     found = {part for name in _REGISTER.findall(text) for part in _parts(name)}
-    for first, last in _RANGE.findall(text):
-        first, last = _ALIASES.get(first, first), _ALIASES.get(last, last)
+    for ends in _RANGE.findall(text):
+        first, last = (_ALIASES.get(name, name) for name in ends)
         numbers = range(int(first[1:]), int(last[1:]) + 1)
         found |= {part for number in numbers for part in _parts(f"{first[0]}{number}")}
     return frozenset(found)

@@ -87,9 +87,9 @@ class CycleTable:
         return (min(ratios), max(ratios)) if ratios else None
 
     @property
-    def is_precise(self) -> bool:
-        """Whether no check is off by more than the tolerance, and there is one."""
-        return bool(self.checks) and all(abs(c.error) <= TOLERANCE for c in self.checks)
+    def deviation(self) -> float | None:
+        """The largest error of the checks, as a part of the published figure."""
+        return max((abs(check.error) for check in self.checks), default=None)
 
 
 _DEFAULT = Cost()

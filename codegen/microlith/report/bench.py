@@ -13,33 +13,89 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from microlith.benchmark import Benchmark
+    from microlith.cycles.estimate import Estimate
+    from microlith.ir.program import Call
+
+_LEFT = ("type", "output", "kernel", "why", "function", "class")
+_SHARE = 0.01
+"""Functions and classes with less of the instructions are not listed."""
 
 
 def render(benchmark: Benchmark, console: Console) -> None:
-    """The run order, then the summary by operator type, then totals."""
-    console.print(f"{benchmark.program.name} on {benchmark.program.target}, run order")
+    """The run order, then summaries by operator type, function and class, then totals."""
+    title = f"{benchmark.program.name} on {benchmark.program.target}"
+    console.print(f"{title}, run order")
     console.print(_run_order(benchmark))
+    console.print("kernels, and why")
+    console.print(_choices(benchmark))
     console.print("by operator type")
     console.print(_by_type(benchmark))
-    macs = sum(op.call.macs for op in benchmark.ops)
-    console.print(f"instructions  {benchmark.total:,} an inference, {macs:,} MACs")
-    console.print(f"flash         {figures_line(benchmark.flash)}", highlight=False)
-    console.print(f"ram           {figures_line(benchmark.ram)}", highlight=False)
+    console.print("by function")
+    console.print(_counts(benchmark.functions, benchmark.total, "function"))
+    if benchmark.classes:
+        console.print("by class of instruction")
+        console.print(_counts(benchmark.classes, benchmark.total, "class"))
+    for line in _totals(benchmark):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def render_comparison(benchmarks: Sequence[Benchmark], console: Console) -> None:
+    """Kernel choices side by side: instructions of every op and its kernel, then totals."""
+    names = [benchmark.program.kernels for benchmark in benchmarks]
+    first = benchmarks[0]
+    console.print(f"{first.program.name} on {first.program.target}, instructions")
+    table = _table("op", "type", "output", *(part for name in names for part in (name, "kernel")))
+    for call in first.program.calls:
+        table.add_row(*_place(call), *(cell for b in benchmarks for cell in _chosen(b, call.op)))
+    table.add_section()
+    for label, values in _comparison_totals(benchmarks):
+        table.add_row("", label, "", *(cell for value in values for cell in (value, "")))
+    console.print(table)
+
+
+def _comparison_totals(benchmarks: Sequence[Benchmark]) -> list[tuple[str, list[str]]]:
+    return [
+        ("instructions", [f"{b.total:,}" for b in benchmarks]),
+        ("cycles, estimated", [cycles_text(b.cycles) for b in benchmarks]),
+        ("code, bytes", [_figure(b.flash["code"]) for b in benchmarks]),
+        ("constants, bytes", [_figure(b.flash["weights"]) for b in benchmarks]),
+        ("arena, bytes", [_figure(b.ram["arena"]) for b in benchmarks]),
+    ]
+
+
+def _chosen(benchmark: Benchmark, op: int) -> tuple[str, str]:
+    """Instructions and kernel of an op; passes are the same in all, so it is in each."""
+    for profile in benchmark.ops:
+        if profile.call.op == op:
+            return f"{profile.instructions:,}", profile.call.kernel
+    return "", ""
 
 
 def _run_order(benchmark: Benchmark) -> Table:
-    table = _table("op", "type", "output", "MACs", "instructions", "per MAC", "share", "kernel")
+    columns = ("op", "type", "output", "MACs", "instructions", "per MAC", "cycles est.", "share")
+    table = _table(*columns, "kernel")
     for op in benchmark.ops:
         table.add_row(
-            str(op.call.op),
-            op.call.kind,
-            _shape(op.shape),
+            *_place(op.call),
             f"{op.call.macs:,}",
             f"{op.instructions:,}",
             "" if op.per_mac is None else f"{op.per_mac:.2f}",
+            cycles_text(op.cycles),
             f"{op.instructions / benchmark.total:.1%}",
             op.call.kernel,
         )
+    return table
+
+
+def _place(call: Call) -> tuple[str, str, str]:
+    return str(call.op), call.kind, "x".join(str(extent) for extent in call.shape)
+
+
+def _choices(benchmark: Benchmark) -> Table:
+    table = _table("op", "kernel")
+    table.add_column("why", overflow="fold")
+    for op in benchmark.ops:
+        table.add_row(str(op.call.op), op.call.kernel, op.call.reason)
     return table
 
 
@@ -57,8 +113,44 @@ def _by_type(benchmark: Benchmark) -> Table:
     return table
 
 
-def _shape(shape: Sequence[int]) -> str:
-    return "x".join(str(extent) for extent in shape)
+def _counts(counts: Sequence[tuple[str, int]], total: int, of: str) -> Table:
+    table = _table(of, "instructions", "share")
+    for name, count in counts:
+        if count >= _SHARE * total:
+            table.add_row(name, f"{count:,}", f"{count / total:.1%}")
+    return table
+
+
+def _totals(benchmark: Benchmark) -> list[str]:
+    lines = [f"instructions  {benchmark.total:,} an inference, {benchmark.macs:,} MACs"]
+    if benchmark.cycles is not None:
+        lines.append(f"cycles        {cycles_text(benchmark.cycles)}, {_trust(benchmark)}")
+    lines.append(f"flash         {figures_line(benchmark.flash)}")
+    lines.append(f"ram           {figures_line(benchmark.ram)}")
+    return lines
+
+
+def _trust(benchmark: Benchmark) -> str:
+    """How far the estimate can be relied on."""
+    assert benchmark.cycles is not None
+    deviation = benchmark.cycles.deviation
+    memory = f"estimated for {benchmark.wait_states} wait states of the flash"
+    if deviation is None:
+        return f"{memory}; compared with no published figure"
+    return f"{memory}; off by up to {deviation:.0%} from published figures (docs/bench.md)"
+
+
+def cycles_text(cycles: Estimate | None) -> str:
+    """An estimate as a number, or as a range where it cannot be trusted that far."""
+    if cycles is None:
+        return "-"
+    if cycles.is_number:
+        return f"{cycles.cycles:,.0f}"
+    return f"{cycles.low:,.0f} to {cycles.high:,.0f}"
+
+
+def _figure(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
 
 
 def _table(*columns: str) -> Table:
@@ -66,6 +158,5 @@ def _table(*columns: str) -> Table:
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        right = column in ("op", "count", "MACs", "instructions", "per MAC", "share")
-        table.add_column(column, justify="right" if right else "left", no_wrap=True)
+        table.add_column(column, justify="left" if column in _LEFT else "right", no_wrap=True)
     return table

@@ -15,9 +15,7 @@ _API_VERSIONS = range(1, 8)
 """Versions of QEMU's plugin interface that may be tried; see plugin.c."""
 
 
-def arguments(
-    plugin: Path, *, mark: int, out: Path, histogram: Path | None = None
-) -> list[str]:
+def arguments(plugin: Path, *, mark: int, out: Path, histogram: Path | None = None) -> list[str]:
     """Options of QEMU that load the counter: calls of the function at address `mark` are noted,
     and the counts go to the file `out`; which instructions ran between two goes to `histogram`."""
     options = f"mark={mark:x},out={qemu.escape(str(out))}"
