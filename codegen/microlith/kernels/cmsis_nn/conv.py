@@ -6,7 +6,7 @@ from __future__ import annotations
 from microlith.ir.graph import OpView
 from microlith.kernels.cmsis_nn.filters import FilterKernel, group_defect, one_row_defect
 from microlith.kernels.cmsis_nn.library import PerVariant, Variant, sources
-from microlith.kernels.cmsis_nn.scratch import conv_scratch
+from microlith.kernels.cmsis_nn.scratch import conv_scratch, is_pointwise
 from microlith.kernels.portable.conv import conv_window, geometry
 from microlith.targets.target import Target
 
@@ -29,6 +29,23 @@ _TWO_COLUMNS = sources(
 )
 
 
+_PER_MAC = PerVariant(mve=0.17, dsp=1.6, scalar=2.85)
+_PER_OUTPUT = PerVariant(mve=14.0, dsp=45.0, scalar=40.0)
+_PER_COPY = PerVariant(mve=31.0, dsp=55.0, scalar=55.0)
+"""Instructions to gather one pixel under a window."""
+
+
+def conv_cost(op: OpView, target: Target) -> float:
+    """Estimated instructions of arm_convolve_wrapper_s8."""
+    shape, outputs = geometry(op), op.output().elements
+    copies = 0.0
+    if not is_pointwise(shape.window):
+        pixels = shape.window["kernel_height"] * shape.window["kernel_width"]
+        copies = shape.groups * pixels * outputs / op.output().shape[3]
+    per_output = shape.taps * _PER_MAC.of(target) + _PER_OUTPUT.of(target)
+    return outputs * per_output + copies * _PER_COPY.of(target)
+
+
 class Conv2D(FilterKernel):
     name = "conv_2d_s8_cmsis_nn"
     operators = ("CONV_2D",)
@@ -43,8 +60,6 @@ class Conv2D(FilterKernel):
         ),
         scalar=(*_TWO_COLUMNS, *sources("NNSupportFunctions", "arm_q7_to_q15_with_offset")),
     )
-    per_mac = PerVariant(mve=0.12, dsp=1.2, scalar=4.0)
-    per_output = PerVariant(mve=10.0, dsp=20.0, scalar=30.0)
 
     def rejects(self, op: OpView) -> str | None:
         reason = super().rejects(op) or group_defect(op)
@@ -54,8 +69,7 @@ class Conv2D(FilterKernel):
         return conv_scratch(kind, conv_window(op), op.input().shape[3])
 
     def cost(self, op: OpView, target: Target) -> float:
-        taps, outputs = geometry(op).taps, op.output().elements
-        return outputs * (taps * self.per_mac.of(target) + self.per_output.of(target))
+        return conv_cost(op, target)
 
 
 KERNELS = (Conv2D(),)

@@ -4,14 +4,24 @@
 from __future__ import annotations
 
 from microlith.ir.graph import OpView
-from microlith.kernels.cmsis_nn.conv import CONV_SOURCES
+from microlith.kernels.cmsis_nn.conv import CONV_SOURCES, conv_cost
 from microlith.kernels.cmsis_nn.filters import FilterKernel, one_row_defect
-from microlith.kernels.cmsis_nn.library import PerVariant, Variant, sources
+from microlith.kernels.cmsis_nn.library import PerVariant, Variant, sources, variant
 from microlith.kernels.cmsis_nn.scratch import becomes_conv, depthwise_scratch
 from microlith.kernels.portable.conv import conv_window, geometry
 from microlith.targets.target import Target
 
 _THREE_BY_THREE = sources("ConvolutionFunctions", "arm_depthwise_conv_3x3_s8")
+
+
+# Instructions a tap and an output, of the library's functions: in general; for as many outputs as
+# inputs; for a multiple of four outputs an input.
+_GENERAL = (25.0, 45.0)
+_ONE_FOR_ONE = PerVariant(mve=(1.2, 8.0), dsp=(8.0, 10.0), scalar=(14.0, 10.0))
+_FOUR_FOR_ONE = (3.2, 62.0)
+
+_PER_COPY = 29.0
+"""Instructions with Helium to gather one pixel under a window."""
 
 
 class DepthwiseConv2D(FilterKernel):
@@ -39,8 +49,6 @@ class DepthwiseConv2D(FilterKernel):
         ),
         scalar=_THREE_BY_THREE,
     )
-    per_mac = PerVariant(mve=0.8, dsp=3.0, scalar=8.0)
-    per_output = PerVariant(mve=10.0, dsp=20.0, scalar=30.0)
 
     def rejects(self, op: OpView) -> str | None:
         channels = op.input().shape[3]
@@ -54,8 +62,21 @@ class DepthwiseConv2D(FilterKernel):
         return depthwise_scratch(kind, conv_window(op), batches, channels, op.output().shape[3])
 
     def cost(self, op: OpView, target: Target) -> float:
-        taps, outputs = geometry(op).taps, op.output().elements
-        return outputs * (taps * self.per_mac.of(target) + self.per_output.of(target))
+        kind = variant(target)
+        batches, _, _, channels = op.input().shape
+        outputs, taps = op.output().shape[3], geometry(op).taps
+        if kind == "mve" and becomes_conv(channels, outputs):
+            return conv_cost(op, target)
+        window = conv_window(op)
+        plain = batches == window["dilation_height"] == window["dilation_width"] == 1
+        per_tap, per_output = _GENERAL
+        if plain and channels == outputs:
+            per_tap, per_output = _ONE_FOR_ONE.of(target)
+            if kind == "mve":
+                per_tap += _PER_COPY / channels
+        elif plain and outputs // channels % 4 == 0:
+            per_tap, per_output = _FOUR_FOR_ONE
+        return op.output().elements * (per_tap * taps + per_output)
 
 
 KERNELS = (DepthwiseConv2D(),)

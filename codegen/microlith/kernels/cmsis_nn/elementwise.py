@@ -71,7 +71,7 @@ class Add(PairKernel):
     source = "elementwise_add"
     common_sources = sources("BasicMathFunctions", "arm_elementwise_add_s8")
     numbers = AddInt8()
-    instructions = PerVariant(mve=8.0, dsp=50.0, scalar=60.0)
+    instructions = PerVariant(mve=14.0, dsp=81.0, scalar=84.0)
 
     def arguments(self, numbers: dict[str, Any]) -> dict[str, Argument]:
         """Right shifts are negative here."""
@@ -87,7 +87,7 @@ class Mul(PairKernel):
     source = "elementwise_mul"
     common_sources = sources("BasicMathFunctions", "arm_elementwise_mul_s8")
     numbers = MulInt8()
-    instructions = PerVariant(mve=6.0, dsp=25.0, scalar=30.0)
+    instructions = PerVariant(mve=7.0, dsp=36.0, scalar=36.0)
 
     MOST_SHIFT: ClassVar[int] = 14
     """Left shift up to which products of two 9-bit differences fit 32 bits."""

@@ -28,8 +28,8 @@ class LayerKernel(CmsisNNKernel):
     """A fully connected layer of int8 elements."""
 
     operators = ("FULLY_CONNECTED",)
-    per_mac = PerVariant(mve=0.12, dsp=1.4, scalar=4.0)
-    per_unit = PerVariant(mve=20.0, dsp=20.0, scalar=30.0)
+    per_mac = PerVariant(mve=0.5, dsp=1.9, scalar=3.5)
+    per_unit = PerVariant(mve=14.0, dsp=45.0, scalar=40.0)
 
     def rejects(self, op: OpView) -> str | None:
         if reason := wrong_type(op, DType.INT8):

@@ -14,6 +14,9 @@ from microlith.kernels.portable.window import too_large
 from microlith.kernels.quantize_math import activation_range
 from microlith.targets.target import Target
 
+PER_PIXEL = 40.0
+"""Instructions for each pixel under a window, besides those for its channels."""
+
 
 class PoolKernel(CmsisNNKernel):
     """A pool of int8 elements."""
@@ -57,7 +60,8 @@ class PoolKernel(CmsisNNKernel):
 
     def cost(self, op: OpView, target: Target) -> float:
         per_output = self.per_tap.of(target) * taps(op) + self.per_output.of(target)
-        return op.output().elements * per_output
+        pixels = op.output().elements / op.output().shape[3]
+        return op.output().elements * per_output + pixels * taps(op) * PER_PIXEL
 
 
 _BUFFER_SIZES = sources("PoolingFunctions", "arm_avgpool_get_buffer_sizes_s8")
@@ -70,8 +74,8 @@ class AveragePool(PoolKernel):
     source = "average_pool"
     common_sources = sources("PoolingFunctions", "arm_avgpool_s8")
     variant_sources = PerVariant(mve=(), dsp=_BUFFER_SIZES, scalar=_BUFFER_SIZES)
-    per_tap = PerVariant(mve=1.0, dsp=6.0, scalar=15.0)
-    per_output = PerVariant(mve=12.0, dsp=20.0, scalar=30.0)
+    per_tap = PerVariant(mve=1.0, dsp=5.6, scalar=22.0)
+    per_output = PerVariant(mve=10.0, dsp=14.0, scalar=6.0)
 
     def scratch(self, kind: Variant, channels: int) -> int:
         return average_pool_scratch(kind, channels)
@@ -83,8 +87,8 @@ class MaxPool(PoolKernel):
     function = "mr_cmsis_nn_max_pool_s8"
     source = "max_pool"
     common_sources = sources("PoolingFunctions", "arm_max_pool_s8")
-    per_tap = PerVariant(mve=1.0, dsp=4.0, scalar=6.0)
-    per_output = PerVariant(mve=2.0, dsp=10.0, scalar=15.0)
+    per_tap = PerVariant(mve=0.3, dsp=6.9, scalar=6.9)
+    per_output = PerVariant(mve=2.4, dsp=6.0, scalar=6.0)
 
 
 KERNELS = (AveragePool(), MaxPool())

@@ -20,7 +20,7 @@ class Softmax(CmsisNNKernel):
     function = "mr_cmsis_nn_softmax_s8"
     params = "mr_cmsis_nn_softmax_params"
     source = "softmax"
-    per_element = PerVariant(mve=300.0, dsp=300.0, scalar=400.0)
+    per_element = PerVariant(mve=560.0, dsp=525.0, scalar=525.0)
     common_sources = sources("SoftmaxFunctions", "arm_nn_softmax_common_s8", "arm_softmax_s8")
 
     def rejects(self, op: OpView) -> str | None:
