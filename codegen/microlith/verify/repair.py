@@ -53,11 +53,12 @@ def _with_scales_for_all(model: bytes) -> bytes:
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
-    root = schema.ModelT.InitFromPackedBuf(model, 0)
-    short = list(_single_scales(root))
+    short = list(_single_scales(model))
     if not short:
         return model
-    for tensor, axis in short:
+    root = schema.ModelT.InitFromPackedBuf(model, 0)
+    for subgraph, index, axis in short:
+        tensor = root.subgraphs[subgraph].tensors[index]
         quantization, outputs = tensor.quantization, int(tensor.shape[axis])
         quantization.scale = [float(quantization.scale[0])] * outputs
         quantization.zeroPoint = [0] * outputs
@@ -67,20 +68,31 @@ def _with_scales_for_all(model: bytes) -> bytes:
     return bytes(builder.Output())
 
 
-def _single_scales(root: Any) -> Iterator[tuple[Any, int]]:
-    """Weights that lack scales, and the axis of their output channels."""
+def _single_scales(model: bytes) -> Iterator[tuple[int, int, int]]:
+    """Weights that lack scales: subgraph, tensor, axis of the output channels."""
     from ai_edge_litert import schema_py_generated as schema
 
     axes = {schema.BuiltinOperator.CONV_2D: 0, schema.BuiltinOperator.DEPTHWISE_CONV_2D: 3}
-    for subgraph in root.subgraphs:
-        for operator in subgraph.operators or ():
-            code = root.operatorCodes[operator.opcodeIndex]
-            axis = axes.get(max(code.builtinCode, code.deprecatedBuiltinCode))
-            if axis is None:
-                continue
-            source, weights = (subgraph.tensors[i] for i in operator.inputs[:2])
-            kinds = (source.type, weights.type)
-            grouped = axis == 3 or source.shape[3] != weights.shape[3]
-            hybrid = kinds == (schema.TensorType.FLOAT32, schema.TensorType.INT8)
-            if hybrid and grouped and len(weights.quantization.scale) == 1 != weights.shape[axis]:
-                yield weights, axis
+    root = schema.Model.GetRootAs(model, 0)
+    for index in range(root.SubgraphsLength()):
+        subgraph = root.Subgraphs(index)
+        for operator in (subgraph.Operators(i) for i in range(subgraph.OperatorsLength())):
+            code = root.OperatorCodes(operator.OpcodeIndex())
+            axis = axes.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()))
+            if axis is not None:
+                weights = operator.Inputs(1)
+                if _lacks_scales(
+                    subgraph.Tensors(operator.Inputs(0)), subgraph.Tensors(weights), axis
+                ):
+                    yield index, weights, axis
+
+
+def _lacks_scales(source: Any, weights: Any, axis: int) -> bool:
+    from ai_edge_litert import schema_py_generated as schema
+
+    types = schema.TensorType
+    if source.Type() != types.FLOAT32 or weights.Type() != types.INT8:
+        return False
+    grouped = axis == 3 or source.Shape(3) != weights.Shape(3)
+    scales: int = weights.Quantization().ScaleLength()
+    return grouped and scales == 1 and weights.Shape(axis) > 1
