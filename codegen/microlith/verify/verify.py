@@ -69,6 +69,7 @@ class Verification:
     `litert_default` is the same distance between LiteRT's default kernels and the reference, or
     None when LiteRT's default kernels do not run the model. `compared_ops` of `ops` had their
     result compared; the others have none of their own (views, and what a pass removed).
+    `inexact_ops` are those, by index in the file, with a byte that differs from the reference's.
     """
 
     target: str
@@ -82,6 +83,7 @@ class Verification:
     mismatched_samples: int
     first_mismatch: Mismatch | None
     litert_default: float | None
+    inexact_ops: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The object that `microlith verify --json` prints."""
@@ -158,7 +160,14 @@ def judge(
         mismatched_samples=int(wrong.sum()),
         first_mismatch=_mismatch(graph, expected.tensors, *failed[0]) if failed else None,
         litert_default=_default_distance(expected, [result.tensor for result in outputs]),
+        inexact_ops=_inexact_ops(results, comparisons),
     )
+
+
+def _inexact_ops(results: Sequence[_Result], comparisons: Sequence[Comparison]) -> tuple[int, ...]:
+    pairs = zip(results, comparisons, strict=True)
+    ops = {r.op.index for r, comparison in pairs if r.op is not None and not comparison.same_bytes}
+    return tuple(sorted(ops))
 
 
 def render(verification: Verification) -> str:
