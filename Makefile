@@ -7,7 +7,7 @@ MODEL := examples/digits/digits_int8.tflite
 C_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format size size-diff stack docs
+.PHONY: help demo test lint format size size-diff stack bench bench-diff bench-baseline docs
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | \
@@ -40,6 +40,15 @@ size-diff: dev ## the same, against a commit
 
 stack: dev ## stack frames of the runtime's functions on Cortex-M4
 	@$(BIN)/python scripts/stack.py
+
+bench: dev ## instructions and estimated cycles of every op, also to build/bench.json
+	@$(BIN)/python scripts/bench.py
+
+bench-diff: dev ## instruction counts against the committed baseline
+	@$(BIN)/python scripts/bench.py --diff
+
+bench-baseline: dev ## write that baseline anew
+	@$(BIN)/python scripts/bench.py --baseline
 
 docs: $(VENV)/.installed-dev ## write docs/OPERATORS.md from the operators' declarations
 	@$(BIN)/python scripts/operators.py
