@@ -62,9 +62,10 @@ _Static_assert(offsetof(job, weights) == 20 && offsetof(job, outputs) == 32 &&
         "vmov q0[3], q0[1], r2, r6\n\t"                                                            \
         "vmov q1[2], q1[0], r8, r12\n\t"                                                           \
         "vmov q1[3], q1[1], r10, lr\n\t"                                                           \
-        "ldm r11!, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t" MR_HELIUM_REQUANTIZE(first, "q0", "r0", \
-                                                                                "r2", "r4", "r6")  \
-            MR_HELIUM_REQUANTIZE(second, "q1", "r8", "r10", "r12", "lr")
+        "ldm r11!, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t"                                         \
+        "vadd.i32 q0, q0, r0\n\t" MR_HELIUM_SCALE(                                                 \
+            first, "q0", "r2", "r4",                                                               \
+            "r6") "vadd.i32 q1, q1, r8\n\t" MR_HELIUM_SCALE(second, "q1", "r10", "r12", "lr")
 
 __attribute__((naked, noinline)) static void compute_pixels(const job *work)
 {

@@ -34,10 +34,9 @@ typedef struct mr_helium_output {
     int32_t shift; /* negative: to the right */
 } mr_helium_output;
 
-/* Assembly of the same for four sums in the vector `sums`, to the vector `to`, not yet saturated;
- * the fields are registers. */
-#define MR_HELIUM_REQUANTIZE(to, sums, bias, multiplier, offset, shift)                            \
-    "vadd.i32 " sums ", " sums ", " bias "\n\t"                                                    \
+/* Assembly of the same for four sums in the vector `sums`, bias included, to the vector `to`, not
+ * yet saturated; the fields are registers. */
+#define MR_HELIUM_SCALE(to, sums, multiplier, offset, shift)                                       \
     "vshr.s32 " to ", " sums ", #31\n\t"                                                           \
     "vadd.i32 " to ", " to ", " offset "\n\t"                                                      \
     "vqrdmlah.s32 " to ", " sums ", " multiplier "\n\t"                                            \
@@ -69,6 +68,23 @@ static inline int8_t *mr_helium_copy(int8_t *to, const int8_t *from, uint32_t by
 #else
     memcpy(to, from, bytes);
     return to + bytes;
+#endif
+}
+
+static inline void mr_helium_fill(int8_t *to, uint32_t bytes, int8_t value)
+{
+#if MR_HELIUM_ASM
+    __asm__ volatile("vdup.8 q0, %[value]\n\t"
+                     "wlstp.8 lr, %[bytes], 2f\n"
+                     "1:\n\t"
+                     "vstrb.8 q0, [%[to]], #16\n\t"
+                     "letp lr, 1b\n"
+                     "2:"
+                     : [to] "+r"(to)
+                     : [bytes] "r"(bytes), [value] "r"(value)
+                     : "lr", "q0", "memory");
+#else
+    memset(to, value, bytes);
 #endif
 }
 

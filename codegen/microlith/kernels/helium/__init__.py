@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
-from microlith.kernels.helium import conv
+from microlith.kernels.helium import conv, depthwise
 
 KERNELS: tuple[Kernel, ...] = (
     *conv.KERNELS,
+    *depthwise.KERNELS,
 )
