@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "dsp.h"
+#include "rows.h"
 
 #define LANES        4u
 #define INPUT_ROWS   4u
@@ -280,24 +281,12 @@ static void compute_rows(const job *work)
 
 #endif
 
-/* The input rows under output rows `row` and the next one. */
-static void find_rows(const mr_context *context, const mr_depthwise_conv_2d_3x3_s8_dsp_params *p,
-                      uint32_t row, const uint8_t *rows[INPUT_ROWS])
-{
-    const mr_window *window = &p->window;
-    uint32_t first = row / window->out_height * window->in_height;
-    uint32_t y = row % window->out_height - window->pad_top;
-    for (uint32_t k = 0; k < INPUT_ROWS; k++, y++) {
-        rows[k] = y < window->in_height ? mr_row_in(context, &p->input, first + y)
-                                        : mr_data_at(context, p->padding);
-    }
-}
-
 mr_status mr_depthwise_conv_2d_3x3_s8_dsp(const mr_context *context, const void *params,
                                           mr_band band)
 {
     const mr_depthwise_conv_2d_3x3_s8_dsp_params *p = params;
     const mr_window *window = &p->window;
+    const uint8_t *padding = mr_data_at(context, p->padding);
     uint32_t *columns = mr_arena_at(context, p->scratch);
     job work = {
         .channels = p->channels,
@@ -312,9 +301,8 @@ mr_status mr_depthwise_conv_2d_3x3_s8_dsp(const mr_context *context, const void 
     memset(columns, 0, window->pad_left * COLUMN_WORDS * sizeof *columns);
     memset(work.end, 0, p->pad_right * COLUMN_WORDS * sizeof *columns);
     for (uint32_t row = band.first, end = row + band.count; row < end;) {
-        uint32_t left = window->out_height - row % window->out_height;
-        uint32_t count = end - row < 2 || left < 2 ? 1 : 2;
-        find_rows(context, p, row, work.rows);
+        uint32_t count = mr_dsp_pair(window, row, end);
+        mr_dsp_rows_from(context, &p->input, window, row, padding, work.rows, INPUT_ROWS);
         work.out = mr_row_out(context, &p->output, row);
         work.pitch = (int8_t *)mr_row_out(context, &p->output, row + count - 1) - work.out;
         compute_rows(&work);

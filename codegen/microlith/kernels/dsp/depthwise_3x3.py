@@ -1,94 +1,162 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DEPTHWISE_CONV_2D of 3 x 3 taps at stride 1 with SMLAD: int8, two output rows at a time."""
+"""DEPTHWISE_CONV_2D of 3 x 3 taps with SMLAD: int8, strides 1 and 2, two output rows at a time."""
 
 from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
 from microlith.ir.graph import Array, OpView
 from microlith.ir.program import Constant
-from microlith.kernels.base import Const, InRows, Kernel, Lowering, OutRows, Scratch
+from microlith.kernels.base import Argument, Const, InRows, Kernel, Lowering, OutRows, Scratch
 from microlith.kernels.dsp.depthwise import LANES, REACH, block_channels, unfit
 from microlith.kernels.dsp.output import plain_biases
 from microlith.kernels.dsp.scaled import Scaling, scaled_constants
 from microlith.kernels.portable.conv import Geometry, geometry, padding_row
 from microlith.targets.target import Target
 
-COLUMN_BYTES = 32
-"""Of a widened column."""
 
-SHAPE = {
-    "kernel_height": 3, "kernel_width": 3, "stride_height": 1, "stride_width": 1,
-    "dilation_height": 1, "dilation_width": 1,
-}  # fmt: skip
+class Depthwise3x3(Kernel):
+    """What both strides have in common."""
 
-
-class Depthwise3x3Int8Dsp(Kernel):
-    name = "depthwise_conv_2d_3x3_s8_dsp"
     backend = "dsp"
     operators = ("DEPTHWISE_CONV_2D",)
-    function = "mr_depthwise_conv_2d_3x3_s8_dsp"
-    params = "mr_depthwise_conv_2d_3x3_s8_dsp_params"
-    source = "depthwise_3x3"
     features = frozenset({"dsp"})
+    stride: ClassVar[int]
+    column_bytes: ClassVar[int]
+    """Scratch for an output column."""
+
+    extra_columns: ClassVar[int]
+    """Columns of scratch beyond those of outputs."""
+
+    column_instructions: ClassVar[tuple[float, float]]
+    """For two outputs of a channel, and to widen what they need of LANES channels."""
 
     def rejects(self, op: OpView) -> str | None:
         shape = geometry(op)
-        if any(shape.window[name] != value for name, value in SHAPE.items()):
-            return "is for 3 x 3 taps at stride 1"
-        reason = unfit(op)
+        window = shape.window
+        sides = {"kernel": 3, "stride": self.stride, "dilation": 1}
+        if any(
+            window[f"{n}_{axis}"] != v for n, v in sides.items() for axis in ("height", "width")
+        ):
+            return f"is for 3 x 3 taps at stride {self.stride}"
+        reason = self.misaligned(window) or unfit(op)
         if reason is None:
             scalings = _scalings(op, shape)
             reason = scalings if isinstance(scalings, str) else None
         return reason
 
+    def misaligned(self, window: Mapping[str, int]) -> str | None:
+        """Why pairs of columns do not fit the image, or None."""
+        return None
+
     def lower(self, op: OpView, target: Target) -> Lowering:
         shape = geometry(op)
         scalings = _scalings(op, shape)
         assert not isinstance(scalings, str), scalings
-        biases = plain_biases(op, len(scalings))
-        constants = [Constant("channels", pack_channels(shape.weights, biases, scalings))]
+        table = self.pack_channels(raised(shape.weights, scalings))
+        biases = raised(plain_biases(op, len(scalings)), scalings)
+        constants = [Constant("channels", channel_table(table, biases, scalings))]
         if shape.pads:
             constants.append(Constant("padding", padding_row(op)))
         batches, height, width, channels = op.output().shape
-        columns = width + 2
+        params: dict[str, Argument] = {
+            "input": InRows(0),
+            "output": OutRows(),
+            "window": shape.window,
+            "channels_of_blocks": Const("channels"),
+            "padding": Const("padding") if shape.pads else 0,
+            "scratch": Scratch(),
+            "channels": channels,
+            "input_offset": -op.input().zero_point,
+        }
         return Lowering(
-            params={
-                "input": InRows(0),
-                "output": OutRows(),
-                "window": shape.window,
-                "channels_of_blocks": Const("channels"),
-                "padding": Const("padding") if shape.pads else 0,
-                "scratch": Scratch(),
-                "channels": channels,
-                "pad_right": columns - shape.window["in_width"] - shape.window["pad_left"],
-                "input_offset": -op.input().zero_point,
-            },
+            params={**params, **self.more_params(shape.window)},
             constants=tuple(constants),
-            scratch=columns * COLUMN_BYTES,
+            scratch=(width + self.extra_columns) * self.column_bytes,
             rows=batches * height,
         )
 
+    def more_params(self, window: Mapping[str, int]) -> Mapping[str, Argument]:
+        """Parameters that only one stride has."""
+        return {}
+
+    @abstractmethod
+    def pack_channels(self, taps: Array) -> Array:
+        """Words of weights of each channel, int64[channel, words], of `taps` [channel, 3, 3]."""
+
     def cost(self, op: OpView, target: Target) -> float:
         batches, height, width, channels = op.output().shape
-        channel = width * 24.5 + 20.0
-        block = LANES * channel + width * 22.0 + 30.0
+        column, widened = self.column_instructions
+        block = LANES * (width * column + 25.0) + width * widened + 40.0
         return batches * -(-height // 2) * (-(-channels // LANES) * block + 130.0)
 
 
-def pack_channels(weights: Array, biases: Array, scalings: list[Scaling]) -> Array:
-    """int32 [block][LANES][9]: multiplier, offset, weights of rows 0 and 1 for each column, of rows
-    1 and 2 for each column, bias. `weights` are [channel, 3, 3, 1]."""
-    alive = np.array([not scaling.dead for scaling in scalings], np.int64)
-    raise_by = np.array([1 << scaling.up for scaling in scalings], np.int64) * alive
-    taps = weights.reshape(-1, 3, 3) * raise_by[:, None, None]
-    low = taps & 0xFFFF
-    table = np.empty((len(scalings), 9), np.int64)
-    table[:, 0] = [scaling.multiplier for scaling in scalings]
-    table[:, 1] = [scaling.offset for scaling in scalings]
-    table[:, 2:5] = low[:, 0] + (taps[:, 1] << 16)
-    table[:, 5:8] = low[:, 1] + (taps[:, 2] << 16)
-    table[:, 8] = biases * raise_by
+class Depthwise3x3Int8Dsp(Depthwise3x3):
+    name = "depthwise_conv_2d_3x3_s8_dsp"
+    function = "mr_depthwise_conv_2d_3x3_s8_dsp"
+    params = "mr_depthwise_conv_2d_3x3_s8_dsp_params"
+    source = "depthwise_3x3"
+    stride = 1
+    column_bytes = 32
+    extra_columns = 2
+    column_instructions = (25.0, 22.0)
+
+    def more_params(self, window: Mapping[str, int]) -> Mapping[str, Argument]:
+        used = window["out_width"] + self.extra_columns
+        return {"pad_right": used - window["in_width"] - window["pad_left"]}
+
+    def pack_channels(self, taps: Array) -> Array:
+        """Rows 0 and 1 of each column, rows 1 and 2 of each column."""
+        return np.concatenate([paired(taps[:, 0], taps[:, 1]), paired(taps[:, 1], taps[:, 2])], 1)
+
+
+class Depthwise3x3Stride2Int8Dsp(Depthwise3x3):
+    name = "depthwise_conv_2d_3x3_stride2_s8_dsp"
+    function = "mr_depthwise_conv_2d_3x3_stride2_s8_dsp"
+    params = "mr_depthwise_conv_2d_3x3_stride2_s8_dsp_params"
+    source = "depthwise_3x3_stride2"
+    stride = 2
+    column_bytes = 80
+    extra_columns = 1
+    column_instructions = (28.5, 50.0)
+
+    def misaligned(self, window: Mapping[str, int]) -> str | None:
+        if window["pad_left"] or window["in_width"] % 2:
+            return "is for images of even width without padding on the left"
+        return None
+
+    def pack_channels(self, taps: Array) -> Array:
+        """Columns 0 and 1 of each row, column 2 of rows 0 and 1, of row 2 and zero."""
+        third = np.pad(taps[:, :, 2], ((0, 0), (0, 1)))
+        return np.concatenate(
+            [paired(taps[:, :, 0], taps[:, :, 1]), paired(third[:, ::2], third[:, 1::2])], 1
+        )
+
+
+def raised(values: Array, scalings: list[Scaling]) -> Array:
+    """Weights or biases [channel, ...] as the kernels want them: int64, raised by `up` bits, zeros
+    in dead channels; the weights' trailing axis of one is dropped."""
+    factors = np.array([0 if s.dead else 1 << s.up for s in scalings], np.int64)
+    result: Array = (values.reshape(len(scalings), -1) * factors[:, None]).reshape(
+        (-1, 3, 3) if values.ndim > 1 else -1
+    )
+    return result
+
+
+def paired(low: Array, high: Array) -> Array:
+    """Words of 16-bit halves."""
+    words: Array = (low & 0xFFFF) + (high << 16)
+    return words
+
+
+def channel_table(weights: Array, biases: Array, scalings: list[Scaling]) -> Array:
+    """int32 [block][LANES][multiplier, offset, weights, bias]."""
+    heads = [(scaling.multiplier, scaling.offset) for scaling in scalings]
+    table = np.concatenate([np.array(heads, np.int64), weights, biases[:, None]], 1)
     return table.astype(np.int32)[block_channels(len(scalings))].reshape(-1)
 
 
@@ -97,4 +165,4 @@ def _scalings(op: OpView, shape: Geometry) -> list[Scaling] | str:
     return scaled_constants(op, weights, plain_biases(op, weights.shape[0]), REACH)
 
 
-KERNELS = (Depthwise3x3Int8Dsp(),)
+KERNELS = (Depthwise3x3Int8Dsp(), Depthwise3x3Stride2Int8Dsp())
