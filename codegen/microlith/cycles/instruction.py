@@ -46,6 +46,9 @@ _FPU_ACCUMULATE = re.compile(r"v(fn?m[as]|n?ml[as]).*")
 _FPU_DIVIDE = re.compile(r"v(div|sqrt).*")
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _CLASSES)
 
+_UNARY = re.compile(r"(v|mov|mvn|cpy|neg|adr|clz|rev|rbit|rrx|[su]xt[bh])")
+"""What has two operands and does not read the first."""
+
 _REGISTER = re.compile(r"\b(r\d+|[sdq]\d+|sb|sl|fp|ip|sp|lr|pc)\b")
 _RANGE = re.compile(r"\b([rsdq]\d+|sb|sl|fp|ip|lr)-([rsdq]\d+|sb|sl|fp|ip|lr|pc)\b")
 _ALIASES = {
@@ -132,6 +135,8 @@ def decode(mnemonic: str, operands: str) -> Operation:
     targets = 2 if name in ("load_double", "multiply_long", "multiply_accumulate_long") else 1
     written = registers(",".join(parts[:targets]))
     sources = registers(",".join(parts[targets:]))
+    if name in ("alu", "multiply") and _changes(mnemonic, parts):
+        sources |= written
     added = _accumulator(name, mnemonic, parts, written)
     return Operation(
         name,
@@ -141,6 +146,13 @@ def decode(mnemonic: str, operands: str) -> Operation:
         transfers=_loaded(name, mnemonic, written),
         from_code="[pc" in operands,
     )
+
+
+def _changes(mnemonic: str, parts: list[str]) -> bool:
+    """Whether it reads the register that it writes: `adds r0, r1` stands for r0 = r0 + r1."""
+    if mnemonic.startswith(("bfi", "bfc", "movt")):
+        return True
+    return len(parts) == 2 and not _UNARY.match(mnemonic)
 
 
 def _only_reads(mnemonic: str, name: str) -> bool:

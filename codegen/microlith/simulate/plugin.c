@@ -116,7 +116,7 @@ static void write_span(void)
 {
     fputs("span\n", histogram);
     for (const block *b = blocks; b != NULL; b = b->next) {
-        if (b->executions == b->executions_at_mark) {
+        if (b->executions == b->executions_at_mark && b->jumps == b->jumps_at_mark) {
             continue;
         }
         fprintf(histogram, "%" PRIu64 " %" PRIu64, b->executions - b->executions_at_mark,
