@@ -125,7 +125,7 @@ def verify(
     """Runs `program` and compares every op's result, in the file's order, then the outputs.
 
     `graph` is the file as it was read, before any pass, and `model` its bytes. The samples are
-    `inputs`, or `samples` random ones, followed by the extreme ones of `extreme_inputs`. Raises
+    `inputs`, or `samples` random ones followed by the extreme ones of `extreme_inputs`. Raises
     InputError for inputs that do not fit the model, and ToolError when no reference runs it.
     """
     data = _samples(program, samples, seed, inputs)
@@ -166,8 +166,8 @@ def judge(
 
 def _inexact_ops(results: Sequence[_Result], comparisons: Sequence[Comparison]) -> tuple[int, ...]:
     pairs = zip(results, comparisons, strict=True)
-    ops = {r.op.index for r, comparison in pairs if r.op is not None and not comparison.same_bytes}
-    return tuple(sorted(ops))
+    found = {r.op.index for r, pair in pairs if r.op is not None and not pair.same_bytes}
+    return tuple(sorted(found))
 
 
 def render(verification: Verification) -> str:
@@ -186,15 +186,13 @@ def render(verification: Verification) -> str:
 
 
 def _samples(program: Program, samples: int, seed: int, inputs: Samples | None) -> Samples:
-    if inputs is None and samples < 0:
+    if inputs is not None:
+        return check_inputs(program.inputs, inputs, "inputs")
+    if samples < 0:
         raise OptionError(
             f"{samples} samples were asked for", where="samples", fix="give 0 or more"
         )
-    chosen = (
-        random_inputs(program.inputs, samples, seed)
-        if inputs is None
-        else check_inputs(program.inputs, inputs, "inputs")
-    )
+    chosen = random_inputs(program.inputs, samples, seed)
     return concatenate(chosen, extreme_inputs(program.inputs))
 
 

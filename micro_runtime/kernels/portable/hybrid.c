@@ -15,17 +15,15 @@ typedef mr_dynamic_range quantise(const float *reals, uint32_t count, int8_t *qu
 
 /* A layer at work on one image or vector, whose range it knows. */
 typedef struct job {
-    const void *params;
-    const mr_hybrid *hybrid;
+    const mr_hybrid *hybrid; /* the first member of the layer's parameters */
     const float *scales;
     const int32_t *weight_sums;
     mr_dynamic_range range;
 } job;
 
-static job begin(const mr_context *context, const mr_hybrid *hybrid, const void *params)
+static job begin(const mr_context *context, const mr_hybrid *hybrid)
 {
     return (job){
-        .params = params,
         .hybrid = hybrid,
         .scales = mr_data_at(context, hybrid->scales),
         .weight_sums = mr_data_at(context, hybrid->weight_sums),
@@ -64,7 +62,7 @@ static void compute_pair(const mr_context *context, const void *params, const mr
 {
     static const int32_t zeros[MR_LANES];
     const job *at = params;
-    const mr_conv_2d_hybrid_params *p = at->params;
+    const mr_conv_2d_hybrid_params *p = (const void *)at->hybrid;
     uint32_t outputs = p->conv.group_outputs, channel = pixels->group * outputs;
     uint32_t blocks = (outputs + MR_LANES - 1u) / MR_LANES * pixels->group;
     const int8_t *weights = mr_data_at(context, p->conv.weights);
@@ -87,10 +85,10 @@ static void compute_pair(const mr_context *context, const void *params, const mr
 static mr_status convolve(const mr_context *context, const mr_conv_2d_hybrid_params *p,
                           quantise *run)
 {
-    const mr_pair_kernel kernel = {compute_pair, sizeof(int8_t), sizeof(float)};
+    static const mr_pair_kernel kernel = {compute_pair, sizeof(int8_t), sizeof(float)};
     const mr_conv_2d *conv = &p->conv;
     uint32_t height = conv->window.out_height;
-    job at = begin(context, &p->hybrid, p);
+    job at = begin(context, &p->hybrid);
     for (uint32_t image = 0; image < p->batches; image++) {
         take_image(context, &at, image, &conv->input, conv->padding, conv->input.pitch, run);
         mr_convolve(context, conv, &at, (mr_band){image * height, height}, kernel);
@@ -114,7 +112,7 @@ static void compute_pixel(const mr_context *context, const void *params, const v
                           void *output)
 {
     const job *at = params;
-    const mr_depthwise_conv_2d_hybrid_params *p = at->params;
+    const mr_depthwise_conv_2d_hybrid_params *p = (const void *)at->hybrid;
     uint32_t channels = p->conv.channels;
     const int8_t *weights = mr_data_at(context, p->conv.weights);
     const float *biases = mr_data_at(context, p->conv.biases);
@@ -134,7 +132,7 @@ mr_status mr_depthwise_conv_2d_hybrid(const mr_context *context, const void *par
     const mr_pixel_kernel kernel = {compute_pixel, sizeof(int8_t), sizeof(float)};
     const mr_depthwise_conv_2d *conv = &p->conv;
     uint32_t height = conv->window.out_height;
-    job at = begin(context, &p->hybrid, params);
+    job at = begin(context, &p->hybrid);
     (void)band;
     for (uint32_t image = 0; image < p->batches; image++) {
         take_image(context, &at, image, &conv->input, conv->padding, conv->channels,
@@ -155,7 +153,7 @@ static mr_status connect(const mr_context *context, const mr_fully_connected_hyb
     const float *biases = mr_data_at(context, layer->biases);
     int8_t *quantised = mr_arena_at(context, layer->input);
     float *output = mr_arena_at(context, layer->output);
-    job at = begin(context, &p->hybrid, p);
+    job at = begin(context, &p->hybrid);
     for (uint32_t batch = 0; batch < layer->batches; batch++, input += layer->depth) {
         at.range = run(input, layer->depth, quantised);
         for (uint32_t first = 0; first < layer->units; first += MR_UNITS) {

@@ -31,20 +31,20 @@ typedef struct mr_hybrid {
 } mr_hybrid;
 
 typedef struct mr_conv_2d_hybrid_params {
-    mr_conv_2d conv;
     mr_hybrid hybrid;
+    mr_conv_2d conv;
     uint32_t batches;
 } mr_conv_2d_hybrid_params;
 
 typedef struct mr_depthwise_conv_2d_hybrid_params {
-    mr_depthwise_conv_2d conv;
     mr_hybrid hybrid;
+    mr_depthwise_conv_2d conv;
     uint32_t batches;
 } mr_depthwise_conv_2d_hybrid_params;
 
 typedef struct mr_fully_connected_hybrid_params {
-    mr_fully_connected layer;
     mr_hybrid hybrid;
+    mr_fully_connected layer;
 } mr_fully_connected_hybrid_params;
 
 /* Quantised to [-127, 127] with zero point 0. */
