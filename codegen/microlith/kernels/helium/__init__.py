@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
-from microlith.kernels.helium import conv, depthwise
+from microlith.kernels.helium import conv, depthwise, fully_connected
 
 KERNELS: tuple[Kernel, ...] = (
     *conv.KERNELS,
     *depthwise.KERNELS,
+    *fully_connected.KERNELS,
 )
