@@ -12,6 +12,7 @@ from microlith.errors import OptionError, UnsupportedModelError
 from microlith.frontend import check, load_model
 from microlith.ir.graph import Graph
 from microlith.ir.program import Program
+from microlith.kernels.cmsis_nn import library
 from microlith.lower.lower import lower
 from microlith.lower.names import C_KEYWORDS, identifier, reserved_names
 from microlith.lower.options import CompileOptions, validate_optimize
@@ -37,6 +38,8 @@ def compile_model(
     chosen = targets.get(target)
     passes.validate(disabled_passes)
     validate_preference(kernels)
+    if cmsis_nn is not None:
+        library.require(cmsis_nn, ())
     validate_optimize(optimize)
     graph, data = load_model(model)
     problems = check(graph, folds="fold_constants" not in disabled_passes)
@@ -59,7 +62,7 @@ def compile_model(
     if trace is not None:
         from microlith.ir.dump import program_text
 
-        (trace / "program.txt").write_text(program_text(program), encoding="utf-8")
+        _write(trace / "program.txt", program_text(program))
     return program
 
 
@@ -90,12 +93,23 @@ def _tracer(directory: Path | None) -> Callable[[str, Graph], None] | None:
         return None
     from microlith.ir.dump import graph_text
 
-    directory.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
 
     def note(name: str, graph: Graph) -> None:
         path = directory / f"{len(written):02d}_{name}.txt"
-        path.write_text(graph_text(graph), encoding="utf-8")
+        _write(path, graph_text(graph))
         written.append(path)
 
     return note
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OptionError(
+            f"cannot write {path}: {error.strerror}",
+            where="--trace",
+            fix="choose another directory",
+        ) from error

@@ -152,14 +152,23 @@ def test_scratch_of_average_pools(kind: scratch.Variant, functions: ctypes.CDLL)
 # Selection.
 
 
+@pytest.fixture
+def some_directory(tmp_path: Path) -> Path:
+    """What selection takes for a directory of CMSIS-NN."""
+    header = tmp_path / "Include" / "arm_nnfunctions.h"
+    header.parent.mkdir()
+    header.touch()
+    return tmp_path
+
+
 def compiled(case: Case, target: str = "cortex-m55", **options: Any) -> Program:
     return microlith.compile(pack([case]), target=target, name="case_", **options)
 
 
-def test_auto_needs_the_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_needs_the_directory(monkeypatch: pytest.MonkeyPatch, some_directory: Path) -> None:
     monkeypatch.setattr(conv.Conv2D, "cost", lambda *_: 1.0)
     assert compiled(Conv()).calls[0].backend != "cmsis_nn"
-    program = compiled(Conv(), cmsis_nn=Path("somewhere"))
+    program = compiled(Conv(), cmsis_nn=some_directory)
     assert program.calls[0].backend == "cmsis_nn"
     assert "cheapest" in program.calls[0].reason
 
@@ -174,8 +183,8 @@ def test_preference_falls_back_to_portable_with_the_reason() -> None:
     assert not program.uses_cmsis_nn
 
 
-def test_portable_is_portable() -> None:
-    program = compiled(Conv(), kernels="portable", cmsis_nn=Path("somewhere"))
+def test_portable_is_portable(some_directory: Path) -> None:
+    program = compiled(Conv(), kernels="portable", cmsis_nn=some_directory)
     assert program.calls[0].backend == "portable"
 
 
@@ -204,11 +213,13 @@ def test_refused_shapes(case: Case, message: str) -> None:
 # The library on disk.
 
 
-def test_missing_library_says_how_to_get_it(tmp_path: Path) -> None:
+def test_missing_library_says_how_to_get_it(some_directory: Path, tmp_path: Path) -> None:
     with pytest.raises(ToolError, match=r"git clone --branch v7\.0\.0 .*--cmsis-nn DIR"):
         execute.simulate(compiled(Conv(), target="host", kernels="cmsis_nn"))
-    program = compiled(Conv(), target="host", kernels="cmsis_nn", cmsis_nn=tmp_path)
     with pytest.raises(ToolError, match=r"arm_nnfunctions\.h is missing; get it with"):
+        compiled(Conv(), cmsis_nn=tmp_path / "elsewhere")
+    program = compiled(Conv(), target="host", kernels="cmsis_nn", cmsis_nn=some_directory)
+    with pytest.raises(ToolError, match=r"arm_convolve_\w+\.c is missing; get it with"):
         execute.simulate(program)
 
 

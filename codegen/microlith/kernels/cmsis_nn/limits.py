@@ -29,7 +29,8 @@ def overflows(op: OpView, weights: Array) -> str | None:
 
 def _shifted_out(bounds: Sequence[int], factors: Sequence[float]) -> str | None:
     for bound, factor in zip(bounds, factors, strict=True):
-        _, shift = quantize_multiplier(factor)
-        if bound << max(0, shift + 1) >= 2**31:
+        multiplier, shift = quantize_multiplier(factor)
+        left = max(0, shift + 1) if multiplier else 0
+        if bound << left >= 2**31:
             return f"sums reach {bound}, times {factor:g}: beyond 32 bits"
     return None
