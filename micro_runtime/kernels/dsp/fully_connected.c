@@ -16,16 +16,25 @@
 
 #define LANES 4u
 
-/* Four elements a group, the last one filled up with zeros: elements 0 and 2, then 1 and 3. */
+static inline uint32_t *widen_group(uint32_t four, uint32_t *to)
+{
+    to[0] = mr_sxtab16(0, four);
+    to[1] = mr_sxtab16_ror8(0, four);
+    return to + 2;
+}
+
+/* Elements 0 and 2, then 1 and 3 of each group; the last one is filled up with zeros. */
 static void widen(const int8_t *input, uint32_t depth, uint32_t *to)
 {
-    while (depth != 0) {
-        uint32_t four = 0, count = depth < 4 ? depth : 4;
-        memcpy(&four, input, count);
-        *to++ = mr_sxtab16(0, four);
-        *to++ = mr_sxtab16_ror8(0, four);
-        input += count;
-        depth -= count;
+    uint32_t four = 0;
+    for (const int8_t *end = input + depth / 4 * 4; input != end; input += 4) {
+        memcpy(&four, input, sizeof four);
+        to = widen_group(four, to);
+    }
+    if (depth % 4 != 0) {
+        four = 0;
+        memcpy(&four, input, depth % 4);
+        widen_group(four, to);
     }
 }
 
@@ -93,12 +102,13 @@ static void connect(const mr_context *context, const mr_fully_connected_s8_dsp_p
     const uint32_t *weights = mr_data_at(context, p->weights);
     const int32_t *biases = mr_data_at(context, p->biases);
     const mr_dsp_scale *scale = mr_data_at(context, p->scales);
+    const uint32_t groups = p->groups, step = p->per_unit; /* stores of int8 may alias anything */
     for (uint32_t left = p->units; left != 0;) {
         int32_t sums[LANES];
         uint32_t count = left < LANES ? left : LANES;
-        multiply_block(inputs, weights, p->groups, sums);
-        weights += 4 * p->groups;
-        for (uint32_t i = 0; i < count; i++, scale += p->per_unit) {
+        multiply_block(inputs, weights, groups, sums);
+        weights += 4 * groups;
+        for (uint32_t i = 0; i < count; i++, scale += step) {
             int32_t sum = (int32_t)((uint32_t)sums[i] + (uint32_t)*biases++);
             *output++ = (int8_t)mr_dsp_requantize_once(sum, scale);
         }
