@@ -29,8 +29,8 @@ static uint32_t call(enum operation operation, uintptr_t argument)
     register uintptr_t a0 __asm__("a0") = (uintptr_t)operation;
     register uintptr_t a1 __asm__("a1") = argument;
     __asm__ volatile(".option push\n\t"
-                     ".option norvc\n\t"
                      ".balign 16\n\t"
+                     ".option norvc\n\t"
                      "slli zero, zero, 0x1f\n\t"
                      "ebreak\n\t"
                      "srai zero, zero, 7\n\t"
