@@ -342,6 +342,12 @@ QUANTIZE = (
     Quantize(dtype="uint8", source="int8", y_quant=Quant(0.02, 130)),
     Quantize(dtype="uint8", source="int8", x_quant=Quant(0.05, -5), y_quant=Quant(0.05, 123)),
     Quantize(source="uint8", x_quant=Quant(0.05, 123)),
+    *(Quantize(shape=(300,), source="int16", dtype=d, x_quant=Quant(1e-4, 0), y_quant=Quant(s, 0))
+      for d, s in product(("int8", "int16"), (1e-4, 1e-7, 3e-5, 0.02, 1.0))),
+    *(Quantize(shape=(256,), source=t, dtype="int16", x_quant=Quant(0.05, z), y_quant=Quant(s, 0))
+      for t, z, s in product(("int8", "uint8"), (0, 5, 127), (0.05, 1e-4, 3e-6))),
+    *(Quantize(source="int16", x_quant=Quant(1e-3, x), y_quant=Quant(0.02, y))
+      for x, y in ((0, -128), (0, 127), (300, 5))),
 )  # fmt: skip
 
 DEQUANTIZE = (

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 import microlith
 from microlith.frontend import check, parse
@@ -98,6 +99,21 @@ def _sparse() -> Array:
     return np.concatenate([near, near + 32768, near - 32768]).astype(np.float32)
 
 
+@pytest.mark.parametrize("target", ["host", "cortex-m4"])
+def test_every_value_to_and_from_16_bits(target: str) -> None:
+    bench = Bench()
+    for source, result in (("int16", "int8"), ("int8", "int16"), ("uint8", "int16")):
+        for x_scale, y_scale in product((1e-3, 0.05), (1e-3, 0.0371)):
+            x_zero, y_zero = (0 if dtype == "int16" else 7 for dtype in (source, result))
+            x_quant = {"scale": x_scale, "zero_point": x_zero}
+            y_quant = {"scale": y_scale, "zero_point": y_zero}
+            bench.op("QUANTIZE", every(source), result, x_quant, y_quant)
+    for scale in (1e-3, 0.0371, 1e-4):
+        bench.op("QUANTIZE", every("int16"), "int16", {"scale": 1e-3}, {"scale": scale})
+    kernels = bench.verified(target)
+    assert set(kernels) == {"copy", "requantize_8_s16", "requantize_s16_8", "requantize_s16"}
+
+
 def test_out_of_range_numbers_saturate() -> None:
     """The reference's conversion to an integer is undefined here, so it is no judge."""
     builder = ModelBuilder()
@@ -155,10 +171,16 @@ def test_rules() -> None:
     bench = Bench()
     bench.quantize(np.zeros(4, np.float32), "int8")
     bench.dequantize(np.zeros(4, np.int16), scale=0.5, zero_point=3)
+    bench.op(
+        "QUANTIZE", np.zeros(4, np.int16), "int16", {"scale": 1.0, "zero_point": 4}, {"scale": 1.0}
+    )
+    bench.op("QUANTIZE", np.zeros(4, np.int16), "int8", {"scale": 1.0}, {"scale": 6e-5})
     fine = {"scale": 1e-7}
     bench.op("QUANTIZE", np.zeros(4, np.int8), "int8", {"scale": 1.0}, fine)
     graph = parse(bench.builder.build(list(bench.data), bench.outputs), "model")
     found = "\n".join(problem.what for problem in check(graph))
     assert "tensor 'y0' needs per-tensor quantisation" in found
     assert "int16 tensor 'x1' has zero point 3, not 0" in found
+    assert "int16 tensor 'x2' has zero point 4, not 0" in found
+    assert "the output's scale 6e-05 is too small" in found
     assert "the output's scale 1e-07 is too small" in found

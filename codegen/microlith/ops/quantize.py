@@ -10,15 +10,16 @@ import numpy as np
 from microlith.ir.graph import Array, DType, OpView, Quantization, Tensor
 from microlith.ops.base import Operator, Rule, Types, quantised
 
-LARGEST_RESCALE = 2.0**22
-"""Bound of the ratio of two scales: 9 bits shifted further left overflow in the reference."""
+LARGEST_RESCALE = {DType.INT8: 2.0**22, DType.UINT8: 2.0**22, DType.INT16: 2.0**14}
+"""Bounds of the ratio of two scales, by input: differences from a zero point, of 9 or 17 bits, that
+are shifted further left overflow in the reference."""
 
 _QUANTISE_AGAIN = "quantise the model again"
 
 
 class Quantize(Operator):
     name = "QUANTIZE"
-    summary = "Real numbers to quantised ones, or quantised ones to another scale or 8-bit type"
+    summary = "Real numbers to quantised ones, or quantised ones to another scale or type"
     versions = range(1, 7)
     types = (
         Types((DType.FLOAT32,), (DType.INT8,)),
@@ -28,6 +29,10 @@ class Quantize(Operator):
         Types((DType.INT8,), (DType.UINT8,)),
         Types((DType.UINT8,), (DType.INT8,)),
         Types((DType.UINT8,), (DType.UINT8,)),
+        Types((DType.INT8,), (DType.INT16,)),
+        Types((DType.UINT8,), (DType.INT16,)),
+        Types((DType.INT16,), (DType.INT8,)),
+        Types((DType.INT16,), (DType.INT16,)),
     )
 
     def rules(self, op: OpView) -> Iterator[Rule]:
@@ -37,7 +42,9 @@ class Quantize(Operator):
             return
         broken = list(quantised(source, result))
         yield from broken
-        if not broken and source.scale / result.scale >= LARGEST_RESCALE:
+        if source.dtype == result.dtype == DType.INT16:
+            yield from _symmetric_rules(source, result)
+        if not broken and source.scale / result.scale >= LARGEST_RESCALE[source.dtype]:
             yield Rule(
                 f"the output's scale {result.scale:g} is too small for an input of scale "
                 f"{source.scale:g}",
@@ -73,13 +80,8 @@ class Dequantize(Operator):
     def rules(self, op: OpView) -> Iterator[Rule]:
         source = op.input()
         if source.dtype == DType.INT16:
-            broken = list(quantised(source))
-            yield from broken
-            if not broken and source.zero_point != 0:
-                yield Rule(
-                    f"int16 tensor {source.name!r} has zero point {source.zero_point}, not 0",
-                    _QUANTISE_AGAIN,
-                )
+            yield from quantised(source)
+            yield from _symmetric_rules(source)
         elif source.dtype != DType.FLOAT16:
             yield from _affine_rules(source)
 
@@ -98,6 +100,16 @@ def affine(tensor: Tensor) -> Quantization:
     """The quantisation of a tensor that the rules have found to have one."""
     assert tensor.quantization is not None, f"{tensor.name} is not quantised"
     return tensor.quantization
+
+
+def _symmetric_rules(*tensors: Tensor) -> Iterator[Rule]:
+    """Rule that int16 tensors, where they are quantised, have zero point 0."""
+    for tensor in tensors:
+        if tensor.quantization is not None and any(tensor.quantization.zero_points):
+            yield Rule(
+                f"int16 tensor {tensor.name!r} has zero point {tensor.zero_point}, not 0",
+                _QUANTISE_AGAIN,
+            )
 
 
 def _affine_rules(tensor: Tensor) -> Iterator[Rule]:

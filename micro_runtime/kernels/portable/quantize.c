@@ -79,16 +79,56 @@ static inline int32_t extend(uint8_t byte, int32_t sign)
     return (byte ^ sign) - sign;
 }
 
+static inline int32_t rescale(const mr_requantize_params *p, int32_t value)
+{
+    value = mr_requantize(value - p->input_zero_point, p->multiplier, p->shift);
+    return mr_clamp(value + p->output_zero_point, p->low, p->high);
+}
+
 mr_status mr_requantize_8(const mr_context *context, const void *params, mr_band band)
 {
-    const mr_requantize_8_params p = *(const mr_requantize_8_params *)params;
+    const mr_requantize_params p = *(const mr_requantize_params *)params;
     const uint8_t *input = mr_data_at(context, p.input);
     uint8_t *output = mr_arena_at(context, p.output);
     (void)band;
     for (uint32_t i = 0; i < p.count; i++) {
-        int32_t value = extend(input[i], p.input_sign) - p.input_zero_point;
-        value = mr_requantize(value, p.multiplier, p.shift) + p.output_zero_point;
-        output[i] = (uint8_t)mr_clamp(value, p.low, p.high);
+        output[i] = (uint8_t)rescale(&p, extend(input[i], p.input_sign));
+    }
+    return MR_OK;
+}
+
+mr_status mr_requantize_8_s16(const mr_context *context, const void *params, mr_band band)
+{
+    const mr_requantize_params p = *(const mr_requantize_params *)params;
+    const uint8_t *input = mr_data_at(context, p.input);
+    int16_t *output = mr_arena_at(context, p.output);
+    (void)band;
+    for (uint32_t i = 0; i < p.count; i++) {
+        output[i] = (int16_t)rescale(&p, extend(input[i], p.input_sign));
+    }
+    return MR_OK;
+}
+
+mr_status mr_requantize_s16_8(const mr_context *context, const void *params, mr_band band)
+{
+    const mr_requantize_params p = *(const mr_requantize_params *)params;
+    const int16_t *input = mr_data_at(context, p.input);
+    uint8_t *output = mr_arena_at(context, p.output);
+    (void)band;
+    for (uint32_t i = 0; i < p.count; i++) {
+        output[i] = (uint8_t)rescale(&p, input[i]);
+    }
+    return MR_OK;
+}
+
+mr_status mr_requantize_s16(const mr_context *context, const void *params, mr_band band)
+{
+    const mr_requantize_params p = *(const mr_requantize_params *)params;
+    const int16_t *input = mr_data_at(context, p.input);
+    int16_t *output = mr_arena_at(context, p.output);
+    (void)band;
+    for (uint32_t i = 0; i < p.count; i++) {
+        output[i] = (int16_t)rescale(&p, input[i]);
     }
     return MR_OK;
 }

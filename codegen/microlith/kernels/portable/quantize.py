@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import ClassVar
 
@@ -60,15 +61,15 @@ class Requantize8(QuantizationKernel):
     name = "requantize_8"
     operators = ("QUANTIZE",)
     function = "mr_requantize_8"
-    params = "mr_requantize_8_params"
-    inputs = EIGHT_BITS
-    outputs = EIGHT_BITS
+    params = "mr_requantize_params"
+    inputs: ClassVar[tuple[DType, ...]] = EIGHT_BITS
+    outputs: ClassVar[tuple[DType, ...]] = EIGHT_BITS
     instructions = 30.0
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         source, result = op.input(), op.output()
         multiplier, shift = quantize_multiplier(source.scale / result.scale)
-        low = _least(result)
+        limits = np.iinfo(result.dtype.numpy)
         params: dict[str, Argument] = {
             "input": In(0),
             "output": Out(0),
@@ -78,10 +79,33 @@ class Requantize8(QuantizationKernel):
             "multiplier": multiplier,
             "shift": shift,
             "output_zero_point": result.zero_point,
-            "low": low,
-            "high": low + 255,
+            "low": int(limits.min),
+            "high": int(limits.max),
         }
         return Lowering(params=params, in_place=(0,))
+
+
+class RequantizeWiden(Requantize8):
+    name = "requantize_8_s16"
+    function = "mr_requantize_8_s16"
+    outputs = (DType.INT16,)
+
+    def lower(self, op: OpView, target: Target) -> Lowering:
+        return replace(super().lower(op, target), in_place=())
+
+
+class RequantizeNarrow(Requantize8):
+    name = "requantize_s16_8"
+    function = "mr_requantize_s16_8"
+    inputs = (DType.INT16,)
+    outputs = (DType.INT8,)
+
+
+class Requantize16(Requantize8):
+    name = "requantize_s16"
+    function = "mr_requantize_s16"
+    inputs = (DType.INT16,)
+    outputs = (DType.INT16,)
 
 
 class RequantizeCopy(QuantizationKernel):
@@ -92,13 +116,13 @@ class RequantizeCopy(QuantizationKernel):
     function = "mr_copy"
     params = "mr_copy_params"
     source = "shape"
-    inputs = EIGHT_BITS
-    outputs = EIGHT_BITS
+    inputs = (*EIGHT_BITS, DType.INT16)
+    outputs = (*EIGHT_BITS, DType.INT16)
     instructions = 1 / BYTES_PER_INSTRUCTION
 
     def rejects(self, op: OpView) -> str | None:
-        if op.input().dtype != op.output().dtype or op.input().dtype not in EIGHT_BITS:
-            return "is for equal 8-bit types"
+        if op.input().dtype != op.output().dtype or op.input().dtype not in self.inputs:
+            return "is for equal integer types"
         same = affine(op.input()) == affine(op.output())
         return None if same else "is for equal scales and zero points"
 
@@ -188,6 +212,9 @@ KERNELS = (
     QuantizeFloat8(),
     QuantizeFloat16(),
     Requantize8(),
+    RequantizeWiden(),
+    RequantizeNarrow(),
+    Requantize16(),
     Dequantize8(),
     Dequantize16(),
     DequantizeHalf(),
