@@ -172,7 +172,7 @@ static void spread(const int8_t *from, uint32_t from_step, int8_t *to, uint32_t 
                      "add %[to], %[to_step]\n\t"
                      "le lr, 1b\n"
                      "2:"
-                     : [from] "+r"(from), [to] "+r"(to)
+                     : [from] "+l"(from), [to] "+l"(to)
                      : [count] "r"(count), [from_step] "r"(from_step), [to_step] "r"(to_step),
                        [offsets] "r"(offsets)
                      : "lr", "q0", "q1", "memory");
@@ -199,7 +199,7 @@ static void collect(const int8_t *from, uint32_t from_step, int8_t *to, uint32_t
                      "add %[to], %[to_step]\n\t"
                      "le lr, 1b\n"
                      "2:"
-                     : [from] "+r"(from), [to] "+r"(to)
+                     : [from] "+l"(from), [to] "+l"(to)
                      : [count] "r"(count), [from_step] "r"(from_step), [to_step] "r"(to_step),
                        [offsets] "r"(offsets)
                      : "lr", "q0", "q1", "memory");
