@@ -11,6 +11,7 @@ from microlith.kernels.dsp import (
     depthwise_3x3,
     elementwise,
     fully_connected,
+    pooling,
 )
 
 KERNELS: tuple[Kernel, ...] = (
@@ -20,4 +21,5 @@ KERNELS: tuple[Kernel, ...] = (
     *depthwise_3x3.KERNELS,
     *elementwise.KERNELS,
     *fully_connected.KERNELS,
+    *pooling.KERNELS,
 )
