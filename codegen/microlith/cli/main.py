@@ -14,6 +14,7 @@ import typer
 from microlith.cli import (
     bench,
     boards,
+    deploy,
     doctor,
     fit,
     generate,
@@ -60,6 +61,9 @@ app.command("verify")(verify.command)
 app.command("bench")(bench.command)
 app.command("targets")(targets.command)
 app.command("boards")(boards.command)
+app.command("build")(deploy.build)
+app.command("flash")(deploy.flash)
+app.command("run")(deploy.run)
 app.command("fit")(fit.command)
 app.command("doctor")(doctor.command)
 app.command("platformio-offline")(platformio_offline.command)

@@ -38,6 +38,18 @@ def choose(board: str | None, target: str, project: str | None) -> Choice:
                 fix="name it with --board (see `microlith boards`)",
             )
         return Choice(target, None, False)
+    found, runs = resolve(board, target)
+    if project != "cmake" and found.platformio is None:
+        raise OptionError(
+            f"PlatformIO does not know {found.summary}",
+            where=f"board {board}",
+            fix="give --project cmake",
+        )
+    return Choice(runs, found, project != "cmake")
+
+
+def resolve(board: str, target: str) -> tuple[Board, str]:
+    """The board of that name and its target, which `target` must not contradict."""
     found = boards.get(board)
     runs = target_for(found).name
     if target not in ("host", runs):
@@ -46,10 +58,4 @@ def choose(board: str | None, target: str, project: str | None) -> Choice:
             where="--target",
             fix="leave out one of the two",
         )
-    if project != "cmake" and found.platformio is None:
-        raise OptionError(
-            f"PlatformIO does not know {found.summary}",
-            where=f"board {board}",
-            fix="give --project cmake",
-        )
-    return Choice(runs, found, project != "cmake")
+    return found, runs

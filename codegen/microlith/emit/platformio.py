@@ -20,6 +20,8 @@ from microlith.emit.project import (
     port_lines,
     source_files,
 )
+from microlith.emit.runtime import with_headers
+from microlith.emit.subject import subject
 from microlith.emit.templates import render
 from microlith.emit.vectors import TestVectors, vector_files, vector_view
 from microlith.ir.program import Program
@@ -71,7 +73,33 @@ def platformio_project(
     return PlatformIOProject(dict(sorted(files.items())), once)
 
 
-def _view(program: Program, board: Board, target: Target, vectors: TestVectors) -> dict[str, Any]:
+def harness_project(program: Program, board: Board, identity: str) -> Files:
+    """A project whose firmware runs samples that the host sends over the serial port; `identity`
+    is what it calls itself (see micro_runtime/port/serial/link.h)."""
+    target = targets.get(program.target)
+    view = _view(program, board, target, None)
+    model = f"generated/{program.target}/model"
+    files = {f"{model}/{path}": text for path, text in source_files(program, target).items()}
+    files[f"{model}/library.json"] = _model_library(program, target)
+    port = resources.path("micro_runtime", "port")
+    shared = [port / name for name in ("harness.c", "mark.c", "stack.c", "serial/link.c")]
+    for path, text in with_headers(shared).items():
+        if path.parent.name != "include":
+            files[f"lib/harness/{path.name}"] = text
+    files["lib/harness/subject.c"] = subject(program)
+    files["lib/harness/identity.c"] = render("platformio/identity.c.j2", identity=identity)
+    files |= _console(view, board)
+    files |= _scripts(view)
+    files["microlith.ini"] = render("platformio/microlith.ini.j2", p=view)
+    files["platformio.ini"] = render("platformio/platformio.ini.j2", p=view)
+    suffix = _suffix(board)
+    files[f"src/main{suffix}"] = render(f"platformio/harness{suffix}.j2", p=view)
+    return files
+
+
+def _view(
+    program: Program, board: Board, target: Target, vectors: TestVectors | None
+) -> dict[str, Any]:
     assert board.platformio is not None
     assert target.emulator is not None
     emulated = boards.get(target.emulator)
@@ -83,8 +111,8 @@ def _view(program: Program, board: Board, target: Target, vectors: TestVectors) 
         "macro": program.name.upper(),
         "model_name": program.model_name,
         "tool_version": __version__,
-        "oracle": vectors.oracle,
-        "samples": vectors.samples,
+        "oracle": vectors.oracle if vectors else "",
+        "samples": vectors.samples if vectors else 0,
         "keep_inputs": program.keep_inputs,
         "target": program.target,
         "board": board,
@@ -185,16 +213,30 @@ def _configuration(view: dict[str, Any], board: Board) -> Files:
         "README.md": render("platformio/README.md.j2", p=view),
         "test/test_custom_runner.py": render("platformio/test_custom_runner.py"),
     }
+    files |= _scripts(view)
+    if not board.emulated:
+        files |= _console(view, board)
+        files["lib/board/print.c"] = render("platformio/print.c")
+    return files
+
+
+def _scripts(view: dict[str, Any]) -> Files:
+    files = {}
     if view["machine_flags"]:
         files["scripts/machine_flags.py"] = render("platformio/machine_flags.py")
     if view["library"]:
         files["scripts/cmsis_nn.py"] = render("platformio/cmsis_nn.py.j2", p=view)
-    if not board.emulated:
-        source = "arduino.cpp" if _suffix(board) == ".cpp" else f"{board.platformio.framework}.c"
-        console = f"lib/board/board.{source.split('.')[1]}"
-        files["lib/board/board.h"] = render("platformio/board.h.j2", p=view)
-        files[console] = render(f"platformio/board_{source}.j2", p=view)
     return files
+
+
+def _console(view: dict[str, Any], board: Board) -> Files:
+    assert board.platformio is not None
+    suffix = _suffix(board)
+    source = f"platformio/board_{board.platformio.framework}{suffix}.j2"
+    return {
+        "lib/board/board.h": render("platformio/board.h.j2", p=view),
+        f"lib/board/board{suffix}": render(source, p=view),
+    }
 
 
 def _engine(program: Program, host: Program) -> Files:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from microlith import resources
 from microlith.emit.platform import bare_metal_link_flags, linker_script, port_sources
-from microlith.emit.templates import render
+from microlith.emit.subject import subject
 from microlith.errors import ToolError
 from microlith.ir.program import Program
 from microlith.kernels.cmsis_nn import library
@@ -115,14 +115,7 @@ def _port_sources(target: Target) -> list[Path]:
 def _write_subject(program: Program, directory: Path) -> Path:
     """The file that ties the model to the harness."""
     path = directory / "subject.c"
-    text = render(
-        "harness.c.j2",
-        name=program.name,
-        macro=program.name.upper(),
-        inputs=[port.nbytes for port in program.inputs],
-        outputs=[port.nbytes for port in program.outputs],
-    )
-    path.write_text(text, encoding="utf-8")
+    path.write_text(subject(program), encoding="utf-8")
     return path
 
 
