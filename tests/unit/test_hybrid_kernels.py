@@ -12,7 +12,9 @@ import numpy.typing as npt
 import pytest
 
 import microlith
+from microlith import execute
 from microlith.frontend import check, parse
+from microlith.verify.inputs import concatenate, extreme_inputs
 from microlith.verify.verify import render
 from tests.tflite_builder import ModelBuilder
 
@@ -116,15 +118,6 @@ def test_ranges_on_one_side_of_zero_and_constant_inputs(asymmetric: bool) -> Non
     verify(fully_connected(11, asymmetric=asymmetric), samples)
 
 
-def test_beyond_numbers() -> None:
-    """The reference's conversions are undefined here: nothing but an orderly end is asked for."""
-    samples = np.zeros((4, 1, 9), np.float32)
-    samples[:, 0, 3] = [np.nan, np.inf, -np.inf, 1e-45]
-    for asymmetric in (False, True):
-        program = microlith.compile(fully_connected(9, asymmetric=asymmetric), name="odd")
-        assert program.simulate({"x": samples}).outputs["y"].shape == (4, 1, 9)
-
-
 DEPTHWISE = {"weights": (1, 2, 2, 4), "axis": 3}
 GROUPS = {"channels": 8}
 
@@ -190,3 +183,24 @@ def test_dequantised_weights_are_constants(dtype: str, quant: dict[str, Any]) ->
     verify(model)
     with pytest.raises(microlith.errors.UnsupportedModelError, match="must be a constant"):
         microlith.compile(model, name="folded", disabled_passes=("fold_constants",))
+
+
+@pytest.mark.parametrize("asymmetric", [False, True])
+def test_runs_clean_under_sanitizers(asymmetric: bool) -> None:
+    scales = [0.1, 0.2, 0.3, 0.4] if asymmetric else [0.1]
+    models = (
+        convolution("CONV_2D", scales),
+        convolution("DEPTHWISE_CONV_2D", [0.1, 0.2, 0.3, 0.4], **DEPTHWISE),
+        fully_connected(9, asymmetric=asymmetric),
+    )
+    for model in models:
+        program = microlith.compile(model, name="layer")
+        samples = concatenate(odd(program.inputs[0].shape), extreme_inputs(program.inputs))
+        execute.simulate(program, samples, sanitize=True)
+
+
+def odd(shape: tuple[int, ...]) -> dict[str, Array]:
+    """Samples with one element that no quantisation fits."""
+    samples = np.zeros((5, *shape), np.float32)
+    samples.reshape(5, -1)[:, 3] = [np.nan, np.inf, -np.inf, 1e-45, 3e38]
+    return {"x": samples}
