@@ -11,7 +11,7 @@ import microlith
 from microlith.ir.program import Program
 from microlith.verify.verify import render
 from tests.paths import shared_model
-from tests.tools import OTHERS, THOROUGH, need_target
+from tests.tools import OTHERS, TARGETS, THOROUGH, need_target
 
 ACTIVATION_BOUNDS = {
     "kws_int8": 16_000,
@@ -56,7 +56,7 @@ def test_float_models_stay_within_tolerance(name: str, target: str) -> None:
     assert verification.passed, render(verification)
 
 
-@pytest.mark.parametrize("target", THOROUGH)
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", HYBRID_MODELS)
 def test_hybrid_models_are_bit_exact_up_to_expf(name: str, target: str) -> None:
     """SOFTMAX takes expf from the C library, which may differ in the last bits."""
