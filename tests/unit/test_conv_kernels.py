@@ -14,7 +14,7 @@ from microlith.frontend import check, parse
 from microlith.ir.graph import OpView
 from microlith.kernels.portable.conv import Conv2DInt8, geometry, pack, pack_biases
 from microlith.lower.options import CompileOptions
-from microlith.lower.select import Choice, select
+from microlith.lower.select import Candidates, candidates
 from microlith.targets import get
 from microlith.verify.inputs import extreme_inputs
 from microlith.verify.verify import render
@@ -127,9 +127,9 @@ def test_kernels_of_depthwise_convolutions(
     shape: tuple[int, ...], image: tuple[int, ...], padding: str, kernel: str
 ) -> None:
     model = conv(filled(*shape), image, kind="DEPTHWISE_CONV_2D", padding=padding)
-    choice = select(view(model), get("host"), CompileOptions("layer"))
-    assert isinstance(choice, Choice)
-    assert choice.kernel.name == kernel
+    found = candidates(view(model), get("host"), CompileOptions("layer"))
+    assert isinstance(found, Candidates)
+    assert found.legal[0].kernel.name == kernel
 
 
 def test_only_windows_that_need_it_are_copied() -> None:
