@@ -7,7 +7,6 @@
  */
 #include "conv.h"
 
-#include "gather.h"
 #include "helium.h"
 
 #define PIXELS 4u
@@ -147,26 +146,55 @@ static uint32_t loop_entry(uint32_t rest)
 
 #endif
 
-typedef struct walk {
-    const mr_conv_2d_s8_helium_params *params;
-    const int8_t *padding;
-    int8_t *copies; /* a window for each pixel */
-    uint32_t in_bytes;
-} walk;
+/* --------------------------------------------------------------------------- windows */
 
-/* The window of output column `x`, read in place if it is one run of the image. */
-static const int8_t *find_window(const walk *at, const int8_t *const *rows, uint32_t x,
-                                 uint32_t slot)
+/* `bytes` of each of `count` pixels, from one to the next to places that are `pitch` apart. */
+static void copy_pixels(const int8_t *from, uint32_t bytes, int8_t *to, uint32_t pitch,
+                        uint32_t count)
 {
-    const mr_window *window = &at->params->window;
-    uint32_t left = x * window->stride_width - window->pad_left;
-    int inside = left < window->in_width && left + window->kernel_width <= window->in_width;
-    if (inside && at->params->in_place) {
-        return rows[0] + left * at->in_bytes;
+    if (bytes == pitch) {
+        mr_helium_copy(to, from, bytes * count);
+        return;
     }
-    int8_t *copy = at->copies + MR_VECTOR * at->params->chunks * slot;
-    mr_helium_gather(window, rows, left, at->in_bytes, at->padding, copy);
-    return copy;
+#if MR_HELIUM_ASM
+    if (bytes <= MR_VECTOR) {
+        __asm__ volatile("vctp.8 %[bytes]\n\t"
+                         "wls lr, %[count], 2f\n"
+                         "1:\n\t"
+                         "vpstt\n\t"
+                         "vldrbt.u8 q0, [%[from]]\n\t"
+                         "vstrbt.8 q0, [%[to]]\n\t"
+                         "add %[from], %[bytes]\n\t"
+                         "add %[to], %[pitch]\n\t"
+                         "le lr, 1b\n"
+                         "2:"
+                         : [from] "+r"(from), [to] "+r"(to)
+                         : [count] "r"(count), [bytes] "r"(bytes), [pitch] "r"(pitch)
+                         : "lr", "q0", "memory");
+        return;
+    }
+#endif
+    for (; count > 0; count--, from += bytes, to += pitch) {
+        mr_helium_copy(to, from, bytes);
+    }
+}
+
+/*
+ * All windows of an output row: a strip has the rows under a window, column by column, so that each
+ * window is a run of it. Columns outside the image stay zero points.
+ */
+static void fill_strip(const mr_conv_2d_s8_helium_params *p, const int8_t *const *rows,
+                       int8_t *strip)
+{
+    const mr_window *window = &p->window;
+    uint32_t pitch = (uint32_t)window->kernel_height * p->in_channels;
+    uint32_t needed = (window->out_width - 1u) * window->stride_width + window->kernel_width;
+    uint32_t inside = needed < window->pad_left ? 0 : needed - window->pad_left;
+    uint32_t count = inside < window->in_width ? inside : window->in_width;
+    int8_t *to = strip + window->pad_left * pitch;
+    for (uint32_t k = 0; k < window->kernel_height; k++, to += p->in_channels) {
+        copy_pixels(rows[k], p->in_channels, to, pitch, count);
+    }
 }
 
 mr_status mr_conv_2d_s8_helium(const mr_context *context, const void *params, mr_band band)
@@ -174,20 +202,28 @@ mr_status mr_conv_2d_s8_helium(const mr_context *context, const void *params, mr
     const mr_conv_2d_s8_helium_params *p = params;
     const mr_window *window = &p->window;
     const void **rows = mr_arena_at(context, p->scratch);
+    const int8_t *padding = mr_data_at(context, p->padding);
+    int8_t *strips = (int8_t *)(rows + window->kernel_height);
+    uint32_t step = (uint32_t)window->stride_width * window->kernel_height * p->in_channels;
     uint32_t pair_bytes = 2u * MR_VECTOR * p->chunks + 2u * sizeof(mr_helium_output);
-    walk at = {.params = p, .in_bytes = p->in_channels};
-    at.padding = mr_data_at(context, p->padding);
-    at.copies = (int8_t *)(rows + window->kernel_height);
     job work = {.rest = p->chunks - 1u, .weights = mr_data_at(context, p->weights)};
     work.weights_end = work.weights + pair_bytes * (p->out_channels / 2u);
     work.entry = loop_entry(work.rest);
-    uint32_t slot = 0, row_bytes = (uint32_t)window->out_width * p->out_channels;
-    int clamps = p->least != INT8_MIN || p->most != INT8_MAX;
-    for (uint32_t row = band.first; row < band.first + band.count; row++) {
+    uint32_t slot = 0, end = band.first + band.count;
+    if (p->padding != 0 && p->strips != 0) {
+        mr_helium_fill(strips, p->strips * p->strip_bytes, padding[0]);
+    }
+    for (uint32_t row = band.first; row < end; row++) {
         int8_t *out = mr_row_out(context, &p->output, row);
-        mr_window_rows(context, &p->input, window, row, at.padding, rows);
-        for (uint32_t x = 0; x < window->out_width; x++, out += p->out_channels) {
-            work.windows[slot] = find_window(&at, (const int8_t *const *)rows, x, slot);
+        mr_window_rows(context, &p->input, window, row, padding, rows);
+        const int8_t *from = rows[0];
+        if (p->strips != 0) {
+            int8_t *strip = strips + row % p->strips * p->strip_bytes;
+            fill_strip(p, (const int8_t *const *)rows, strip);
+            from = strip;
+        }
+        for (uint32_t x = 0; x < window->out_width; x++, out += p->out_channels, from += step) {
+            work.windows[slot] = from;
             work.outputs[slot++] = out;
             if (slot == PIXELS) {
                 compute_pixels(&work);
@@ -202,8 +238,11 @@ mr_status mr_conv_2d_s8_helium(const mr_context *context, const void *params, mr
         }
         compute_pixels(&work);
     }
-    for (uint32_t row = band.first; clamps && row < band.first + band.count; row++) {
-        mr_helium_clamp(mr_row_out(context, &p->output, row), row_bytes, p->least, p->most);
+    if (p->least != INT8_MIN || p->most != INT8_MAX) {
+        uint32_t row_bytes = (uint32_t)window->out_width * p->out_channels;
+        for (uint32_t row = band.first; row < end; row++) {
+            mr_helium_clamp(mr_row_out(context, &p->output, row), row_bytes, p->least, p->most);
+        }
     }
     return MR_OK;
 }

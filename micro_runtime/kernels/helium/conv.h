@@ -5,12 +5,12 @@
 #include "kernel.h"
 
 /*
- * A convolution in one group of channels (see conv.c). A window has `chunks` vectors of 16 elements
- * with those that fill up the last one. `weights` hold, for each pair of output channels, int8_t
- * [chunk][2][16], then mr_helium_output [2]; the number of output channels is a multiple of four,
- * with `in_place`, windows inside the image are read where they are. `padding` is a row of zero
- * points as wide as the input. `scratch` holds kernel_height row pointers for each of four pixels
- * and, if any have to be gathered, four windows.
+ * A convolution in one group of channels, not dilated in width (see conv.c). A window has `chunks`
+ * vectors of 16 elements with those that fill up the last one, column by column. `weights` hold,
+ * for each pair of output channels, int8_t [chunk][2][16], then mr_helium_output [2]; the number of
+ * output channels is a multiple of four. `padding` is a row of zero points as wide as the input.
+ * `scratch` holds kernel_height row pointers and `strips` of `strip_bytes`, each with the columns
+ * under an output row. Without strips, windows are read where they are.
  */
 typedef struct mr_conv_2d_s8_helium_params {
     mr_rows input;
@@ -22,7 +22,8 @@ typedef struct mr_conv_2d_s8_helium_params {
     uint16_t in_channels;
     uint16_t out_channels;
     uint16_t chunks;
-    uint16_t in_place;
+    uint16_t strips;
+    uint32_t strip_bytes;
     int16_t least;
     int16_t most;
 } mr_conv_2d_s8_helium_params;

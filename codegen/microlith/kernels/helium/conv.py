@@ -44,6 +44,8 @@ class Conv2DInt8Helium(Kernel):
         shape = geometry(op)
         if shape.groups != 1:
             return f"is for one group of channels, not {shape.groups}"
+        if shape.window["dilation_width"] > 1:
+            return "is for windows that are not dilated in width"
         channels = op.output().shape[3]
         if channels % CHANNELS:
             return f"needs a multiple of {CHANNELS} output channels, not {channels}"
@@ -52,7 +54,11 @@ class Conv2DInt8Helium(Kernel):
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         shape = geometry(op)
-        constants = [Constant("weights", pack(shape.weights, outputs(op, shape)), alignment=16)]
+        constants = [
+            Constant(
+                "weights", pack(shape.weights.swapaxes(1, 2), outputs(op, shape)), alignment=16
+            )
+        ]
         if shape.pads:
             constants.append(Constant("padding", padding_row(op)))
         least, most = activation_range(op.attributes.activation, op.output())
@@ -68,7 +74,8 @@ class Conv2DInt8Helium(Kernel):
                 "in_channels": op.input().shape[3],
                 "out_channels": op.output().shape[3],
                 "chunks": chunks(shape),
-                "in_place": int(in_place(shape)),
+                "strips": strips(shape),
+                "strip_bytes": strip_bytes(shape),
                 "least": least,
                 "most": most,
             },
@@ -81,9 +88,11 @@ class Conv2DInt8Helium(Kernel):
         shape = geometry(op)
         channels = op.output().shape[3]
         four = channels / CHANNELS * (28.0 * chunks(shape) + 50.0)
-        runs = 0 if in_place(shape) else shape.window["kernel_height"]
-        gathered = runs * (10.0 + 3.0 * chunks(shape) / max(runs, 1))
-        return op.output().elements / channels * (four / PIXELS + gathered + 30.0)
+        pixels = op.output().elements / channels
+        columns = strip_bytes(shape) / (shape.window["kernel_height"] * shape.group_inputs)
+        copies = columns * shape.window["kernel_height"] * (6.0 + shape.group_inputs / 8.0)
+        copied = copies * pixels / shape.window["out_width"] if strips(shape) else 0.0
+        return pixels * (four / PIXELS + 25.0) + copied
 
 
 def outputs(op: OpView, shape: Geometry) -> Array | str:
@@ -105,23 +114,34 @@ def chunks(shape: Geometry) -> int:
     return -(-shape.taps // VECTOR)
 
 
-def in_place(shape: Geometry) -> bool:
-    """Whether windows inside the image are runs of whole vectors. Others are gathered, so that no
-    vector reaches beyond the input."""
+def strips(shape: Geometry) -> int:
+    """Strips with the columns under an output row: none where all windows are runs of whole vectors
+    of the image, otherwise as many as the rows that a group of pixels may spread over."""
     window = shape.window
-    one_run = window["kernel_height"] == 1 and window["dilation_width"] == 1
-    return one_run and shape.taps % VECTOR == 0
+    broken = window["kernel_height"] > 1 or shape.has_broken_windows
+    if not broken and shape.taps % VECTOR == 0:
+        return 0
+    width = window["out_width"]
+    return 1 if width % PIXELS == 0 else 1 + -(-(PIXELS - 1) // width)
+
+
+def strip_bytes(shape: Geometry) -> int:
+    """Of the columns under an output row."""
+    window = shape.window
+    columns = (window["out_width"] - 1) * window["stride_width"] + window["kernel_width"]
+    columns = max(columns, window["pad_left"])
+    return columns * window["kernel_height"] * shape.group_inputs
 
 
 def scratch_bytes(shape: Geometry, target: Target) -> int:
-    """Row pointers, and copies of four windows where any are needed."""
-    copies = not in_place(shape) or shape.has_broken_windows
+    """Row pointers and strips, with the rest of a vector that begins in the last one."""
     pointers = shape.window["kernel_height"] * target.pointer_size
-    return pointers + (PIXELS * chunks(shape) * VECTOR if copies else 0)
+    count = strips(shape)
+    return pointers + (count * strip_bytes(shape) + VECTOR if count else 0)
 
 
 def pack(weights: Array, table: Array | str) -> Array:
-    """[output, ...] and the outputs' table as bytes: for each pair of outputs, weights
+    """Weights [output, ...] and the outputs' table as bytes: for each pair of outputs, weights
     [chunk][2][VECTOR] filled up with zeros, then the pair's rows of the table."""
     assert not isinstance(table, str), table
     pairs = weights.shape[0] // 2
