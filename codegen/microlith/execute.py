@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from microlith import targets
-from microlith.emit.files import write_files
+from microlith.emit.files import KEPT, digests, write_files
 from microlith.emit.project import source_files
 from microlith.frontend import parse
 from microlith.ir.graph import Array
@@ -46,7 +47,8 @@ def simulate(
     files = source_files(program, target)
     with tempfile.TemporaryDirectory(prefix="microlith-") as temporary:
         sources = keep if keep is not None else Path(temporary)
-        write_files(files, sources, force=True)
+        record = json.dumps({"files": digests(files)}, indent=2) + "\n"
+        write_files(files | {KEPT: record}, sources, force=False)
         return run(
             program,
             sources,

@@ -14,6 +14,7 @@ from microlith.emit.files import MANIFEST, write_files
 from microlith.emit.platformio import platformio_project
 from microlith.emit.project import manifest, project_files
 from microlith.emit.vectors import TestVectors
+from microlith.errors import ModelError
 from microlith.ir.program import Program
 from microlith.targets.boards import Board
 from microlith.verify.inputs import load_npz, random_inputs
@@ -24,6 +25,10 @@ SAMPLES = 2
 
 LARGE_INPUT = 8192
 """Bytes of input above which one sample has to do: test vectors lie in flash."""
+
+
+MOST_BYTES = 1 << 26
+"""Of a sample's inputs and outputs: they become C text, which is several times as long."""
 
 
 def write_project(
@@ -60,7 +65,16 @@ def write_project(
 
 
 def golden_vectors(program: Program, test_data: Path | None) -> TestVectors:
-    """Samples and what the reference computes from them."""
+    """Samples and what the reference computes from them. Raises ModelError when one is too large
+    to be embedded."""
+    sample = sum(port.nbytes for port in (*program.inputs, *program.outputs))
+    if sample > MOST_BYTES:
+        raise ModelError(
+            f"inputs and outputs of a sample take {sample} bytes, more than the {MOST_BYTES} that "
+            "can be embedded as a test",
+            where=f"{program.model_name}.tflite",
+            fix="use a smaller model",
+        )
     if test_data is not None:
         inputs = load_npz(test_data, program.inputs)
     else:
@@ -72,7 +86,7 @@ def golden_vectors(program: Program, test_data: Path | None) -> TestVectors:
         [port.tensor for port in program.outputs],
     )
     outputs = {port.key: results[port.tensor] for port in program.outputs}
-    tolerance = max(ops.BY_NAME[call.kind].tolerance for call in program.calls)
+    tolerance = max((ops.BY_NAME[call.kind].tolerance for call in program.calls), default=0.0)
     return TestVectors(
         inputs=inputs,
         outputs=outputs,

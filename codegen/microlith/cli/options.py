@@ -71,7 +71,7 @@ Input = Annotated[
     ),
 ]
 Samples = Annotated[int, typer.Option("--samples", min=1, help="Number of random samples.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of the random samples.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random samples.")]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from microlith.emit.files import digest
+from microlith.emit.files import digests
 from microlith.emit.model import model_sources
 from microlith.emit.platform import Platform, platform
 from microlith.emit.runtime import runtime_files
@@ -80,7 +80,7 @@ def manifest(program: Program, files: Mapping[str, str]) -> dict[str, Any]:
             for call in program.calls
         ],
         "cmsis_nn": library_view(program),
-        "files": {path: digest(text) for path, text in files.items()},
+        "files": digests(files),
     }
 
 

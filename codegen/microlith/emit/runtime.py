@@ -20,7 +20,7 @@ def runtime_files(program: Program) -> dict[str, str]:
     """Text by path below micro_runtime/, sorted: only kernels that the program calls."""
     root = resources.path("micro_runtime")
     kernels = [root / "kernels" / call.backend / f"{call.source}.c" for call in program.calls]
-    found = with_headers([root / "interpreter.c", *kernels])
+    found = with_headers([root / "interpreter.c", root / "include" / "params.h", *kernels])
     return {path.relative_to(root).as_posix(): text for path, text in found.items()}
 
 

@@ -70,11 +70,10 @@ def _subgraph_problems(subgraph: Subgraph, folds: bool) -> Iterator[Problem]:
     if not subgraph.ops or not subgraph.outputs:
         missing = "operators" if subgraph.outputs else "outputs"
         yield Problem(f"the model has no {missing}", "", "convert a model that computes something")
-    inputs = frozenset(subgraph.inputs)
     for index in sorted(used_tensors(subgraph)):
         tensor = subgraph.tensors[index]
         where = tensor_label(index, tensor.name)
-        yield from _tensor_problems(tensor, where, index in inputs)
+        yield from _tensor_problems(tensor, where, _role(subgraph, index))
     for op in subgraph.ops:
         view = subgraph.view(op)
         where = op_label(op, subgraph)
@@ -97,12 +96,20 @@ def _with_results(subgraph: Subgraph, op: OpView) -> Subgraph:
     return replace(subgraph, tensors=tuple(tensors))
 
 
-def _tensor_problems(tensor: Tensor, where: str, is_input: bool) -> Iterator[Problem]:
-    given = "an input" if is_input else "a variable" if tensor.is_variable else ""
+def _role(subgraph: Subgraph, index: int) -> str:
+    """What a tensor is that needs bytes in the arena, whatever the ops do; else nothing."""
+    if index in subgraph.inputs:
+        return "an input"
+    if index in subgraph.outputs:
+        return "an output"
+    return "a variable" if subgraph.tensors[index].is_variable else ""
+
+
+def _tensor_problems(tensor: Tensor, where: str, role: str) -> Iterator[Problem]:
     if tensor.is_constant:
-        if given:
+        if role:
             yield Problem(
-                f"is {given} and has constant data", where, "convert the model again without it"
+                f"is {role} and has constant data", where, "convert the model again without it"
             )
     elif tensor.dtype not in COMPUTABLE:
         yield Problem(

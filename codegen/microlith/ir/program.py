@@ -212,15 +212,17 @@ class Program:
         write_project(self, Path(directory), force=force)
 
     def simulate(
-        self, inputs: Mapping[str, Array] | None = None, *, keep: Path | None = None
+        self, inputs: Mapping[str, Array] | None = None, *, keep: str | Path | None = None
     ) -> SimulationResult:
         """Builds and runs the program on its target; arrays have a leading axis of samples.
 
-        Without `inputs`, one seeded random sample. Raises ToolError when a tool is missing.
+        Without `inputs`, one seeded random sample. The directory `keep` keeps the sources, the
+        firmware and a script that runs it again. Raises InputError for samples that do not fit,
+        ToolError when a tool is missing.
         """
         from microlith.execute import simulate
 
-        return simulate(self, inputs, keep=keep)
+        return simulate(self, inputs, keep=None if keep is None else Path(keep))
 
     def verify(
         self, *, samples: int = 8, seed: int = 0, inputs: Mapping[str, Array] | None = None

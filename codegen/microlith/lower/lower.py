@@ -96,7 +96,7 @@ def _select_all(graph: Graph, target: Target, options: CompileOptions) -> list[S
     possible = [op for op in found if isinstance(op, Candidates)]
     problems += [_too_many_rows(op) for op in possible if op.legal[0].lowering.rows > MOST_ROWS]
     if problems:
-        raise UnsupportedModelError(graph.name, problems)
+        raise UnsupportedModelError(f"{graph.name}.tflite", problems)
     choices = allot(possible, _allowance(graph, options))
     return [
         Selected(op.op, choice, choice.candidate.kernel.library_sources(target))

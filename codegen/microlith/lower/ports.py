@@ -15,9 +15,13 @@ Named = Sequence[tuple[str, int]]
 
 
 def port_keys(names: Sequence[str], role: str) -> list[str]:
-    """Keys in .npz files: the names, but `<role>_<i>` for an empty or repeated one."""
-    repeated = {name for name, count in Counter(names).items() if count > 1}
-    return [f"{role}_{i}" if not name or name in repeated else name for i, name in enumerate(names)]
+    """Keys in .npz files: the names, but `<role>_<i>` for an empty or repeated one, and for one
+    that is the key of another."""
+    numbered = [f"{role}_{i}" for i in range(len(names))]
+    keys = [name or number for name, number in zip(names, numbered, strict=True)]
+    while repeated := {key for key, count in Counter(keys).items() if count > 1}:
+        keys = [n if key in repeated else key for key, n in zip(keys, numbered, strict=True)]
+    return keys
 
 
 def named_ports(graph: Graph, signature: str | None) -> tuple[Named, Named]:

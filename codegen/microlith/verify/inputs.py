@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from microlith.errors import InputError
+from microlith.errors import InputError, OptionError
 from microlith.ir.graph import Array, DType
 from microlith.ir.program import Port
 
 Samples = Mapping[str, Array]
+
+MOST_BYTES = 1 << 30
+"""Of the samples that are made for one input."""
 
 FLOAT_EXTREME = 1e3
 """Magnitude of the extreme float samples: far outside what a trained model sees, yet small enough
@@ -98,15 +101,20 @@ def read_npz(path: Path) -> dict[str, Array]:
 
 
 def save_npz(path: Path, arrays: Samples) -> None:
-    """Writes arrays as .npz; equal arrays give equal bytes.
+    """Writes arrays as .npz; equal arrays give equal bytes. Raises OptionError when it cannot.
 
     np.savez is not used: it cannot store an array called `file`, and stamps the current time.
     """
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            entry = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
-            with archive.open(entry, "w", force_zip64=True) as stream:
-                np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
+    try:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+            for name, array in arrays.items():
+                entry = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
+                with archive.open(entry, "w", force_zip64=True) as stream:
+                    np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
+    except OSError as error:
+        raise OptionError(
+            f"cannot be written: {error.strerror}", where=str(path), fix="choose another file"
+        ) from error
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> Array:
@@ -127,6 +135,12 @@ def _numpy(port: Port) -> np.dtype[Any]:
 
 def _random(generator: np.random.Generator, port: Port, samples: int) -> Array:
     dtype, shape = _numpy(port), (samples, *port.shape)
+    if samples * port.nbytes > MOST_BYTES:
+        raise InputError(
+            f"{samples} samples take {samples * port.nbytes} bytes, more than {MOST_BYTES}",
+            where=f"input {port.key!r}",
+            fix="ask for fewer (--samples), or use a smaller model",
+        )
     if port.dtype is DType.BOOL:
         return generator.integers(0, 2, shape).astype(bool)
     if dtype.kind in "iu":
