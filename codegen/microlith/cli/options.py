@@ -39,7 +39,7 @@ Kernels = Annotated[
     typer.Option(
         "--kernels",
         metavar="BACKEND",
-        help="auto, or a backend to prefer: portable, cmsis_nn, dsp.",
+        help="auto, or a backend to prefer: portable, dsp, helium, cmsis_nn.",
     ),
 ]
 CmsisNN = Annotated[
