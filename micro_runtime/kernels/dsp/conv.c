@@ -11,8 +11,7 @@
 
 #include "dsp.h"
 #include "gather.h"
-
-#define PIXELS 3u
+#include "pixels.h"
 
 /* ----------------------------------------------------------------- windows to 16 bits */
 
@@ -59,163 +58,128 @@ static void widen_window(const walk *at, uint32_t x, uint32_t slot)
 
 /* --------------------------------------------------------------------------- products */
 
-/* All channels of three pixels. Pixels that do not exist share their place with the first one,
- * which is written last. */
-typedef struct job {
-    const uint32_t *windows;
-    const mr_dsp_output *how;
-    int8_t *pixels[PIXELS];
-    uint32_t channel;
-    uint32_t channels;
-    uint32_t pair_bytes; /* of weights of a pair of channels: 8 a block */
-    const int8_t *weights;
-} job;
-
 #if MR_DSP_ASM
 
-/* Offsets in a job and a mr_dsp_output. */
-#define WINDOWS     "0"
-#define HOW         "4"
-#define PIXEL0      "8"
-#define PIXEL1      "12"
-#define PIXEL2      "16"
-#define CHANNEL     "20"
-#define CHANNELS    "24"
-#define PAIR_BYTES  "28"
-#define WEIGHTS     "32"
-#define BIAS        "0"
-#define MULTIPLIER  "4" /* and offset */
-#define SHIFT       "12"
-#define NEXT_OUTPUT "16"
-
-_Static_assert(offsetof(job, pixels) == 8 && offsetof(job, channel) == 20 &&
-                   offsetof(job, weights) == 32 && sizeof(mr_dsp_output) == 16,
-               "the assembly below relies on it");
+/* clang-format off */
 
 /* The sums of a pixel for both channels, four taps on: weights in r8 to r11, inputs at r7. */
-#define MULTIPLY_PIXEL(first, second)                                                              \
-    "ldrd r12, lr, [r7], #8\n\t"                                                                   \
-    "smlad " first ", r8, r12, " first "\n\t"                                                      \
-    "smlad " second ", r9, r12, " second "\n\t"                                                    \
-    "smlad " first ", r10, lr, " first "\n\t"                                                      \
-    "smlad " second ", r11, lr, " second "\n\t"
+#define MULTIPLY_PIXEL(first, second)               \
+    "ldrd   r12, lr, [r7], #8\n\t"                  \
+    "smlad  " first ", r8, r12, " first "\n\t"      \
+    "smlad  " second ", r9, r12, " second "\n\t"    \
+    "smlad  " first ", r10, lr, " first "\n\t"      \
+    "smlad  " second ", r11, lr, " second "\n\t"
 
-#define MULTIPLY_BLOCK                                                                             \
-    "ldrd r8, r9, [r6], #8\n\t"                                                                    \
-    "sxtb16 r10, r8, ror #8\n\t"                                                                   \
-    "sxtb16 r8, r8\n\t"                                                                            \
-    "sxtb16 r11, r9, ror #8\n\t"                                                                   \
-    "sxtb16 r9, r9\n\t" MULTIPLY_PIXEL("r0", "r1") MULTIPLY_PIXEL("r2", "r3")                      \
-        MULTIPLY_PIXEL("r4", "r5")
+#define MULTIPLY_BLOCK                              \
+    "ldrd   r8, r9, [r6], #8\n\t"                   \
+    "sxtb16 r10, r8, ror #8\n\t"                    \
+    "sxtb16 r8, r8\n\t"                             \
+    "sxtb16 r11, r9, ror #8\n\t"                    \
+    "sxtb16 r9, r9\n\t"                             \
+    MULTIPLY_PIXEL("r0", "r1")                      \
+    MULTIPLY_PIXEL("r2", "r3")                      \
+    MULTIPLY_PIXEL("r4", "r5")
 
-/* mr_dsp_requantize: multiplier, offset and shift in r8 to r10; spoils r7. */
-#define REQUANTIZE(sum)                                                                            \
-    "add r7, r9, " sum ", asr #31\n\t"                                                             \
-    "lsl " sum ", " sum ", #1\n\t"                                                                 \
-    "smmlar " sum ", " sum ", r8, r7\n\t"                                                          \
-    "asr " sum ", " sum ", r10\n\t"                                                                \
-    "ssat " sum ", #8, " sum "\n\t"
+/*
+ * All channels of three pixels. [sp] is the job, [sp, #4] the end of the pair's weights. Sums are
+ * in r0 to r5, [pixel][channel], weights at r6. Two blocks a turn; with an odd number the first
+ * turn starts in the middle.
+ */
+#define COMPUTE_PIXELS(REQUANTIZE)                  \
+    __asm__("push   {r4-r11, lr}\n\t"               \
+            "sub    sp, #12\n\t"                    \
+            "str    r0, [sp]\n\t"                   \
+            "mov    r12, r0\n\t"                    \
+            "ldr    r6, [r0, #" JOB_WEIGHTS "]\n"   \
+            "1:\n\t"                                \
+            "ldr    lr, [r12, #" JOB_HOW "]\n\t"    \
+            "ldr    r8, [r12, #" JOB_PAIR_BYTES "]\n\t" \
+            "ldr    r7, [r12, #" JOB_INPUTS "]\n\t" \
+            "ldr    r0, [lr, #" OUT_BIAS "]\n\t"    \
+            "ldr    r1, [lr, #" OUT_NEXT "+" OUT_BIAS "]\n\t" \
+            "add    r9, r6, r8\n\t"                 \
+            "str    r9, [sp, #4]\n\t"               \
+            "mov    r2, r0\n\t"                     \
+            "mov    r4, r0\n\t"                     \
+            "mov    r3, r1\n\t"                     \
+            "mov    r5, r1\n\t"                     \
+            "tst    r8, #8\n\t"                     \
+            "bne    3f\n"                           \
+            "2:\n\t"                                \
+            MULTIPLY_BLOCK                          \
+            "3:\n\t"                                \
+            MULTIPLY_BLOCK                          \
+            "ldr    r12, [sp, #4]\n\t"              \
+            "cmp    r6, r12\n\t"                    \
+            "bne    2b\n\t"                         \
+            "ldr    r12, [sp]\n\t"                  \
+            FINISH_PAIR(REQUANTIZE, "r0", "r1", "r2", "r3", "r4", "r5", "1b") \
+            "add    sp, #12\n\t"                    \
+            "pop    {r4-r11, pc}")
 
-/* [sp] is the job, [sp, #4] the end of the pair's weights. Sums are in r0 to r5, [pixel][channel],
- * weights at r6. Two blocks a turn; with an odd number the first turn starts in the middle. */
-__attribute__((naked, noinline)) static void compute_pixels(job *work)
+/* clang-format on */
+
+__attribute__((naked, noinline)) static void compute_rounded(mr_dsp_job *work)
 {
     (void)work;
-    __asm__("push {r4-r11, lr}\n\t"
-            "sub sp, #12\n\t"
-            "str r0, [sp]\n\t"
-            "ldr r6, [r0, #" WEIGHTS "]\n"
-            "1:\n\t"
-            "ldr r12, [sp]\n\t"
-            "ldr r7, [r12, #" WINDOWS "]\n\t"
-            "ldr lr, [r12, #" HOW "]\n\t"
-            "ldr r8, [r12, #" PAIR_BYTES "]\n\t"
-            "ldr r0, [lr, #" BIAS "]\n\t"
-            "ldr r1, [lr, #" NEXT_OUTPUT "+" BIAS "]\n\t"
-            "add r9, r6, r8\n\t"
-            "str r9, [sp, #4]\n\t"
-            "mov r2, r0\n\t"
-            "mov r4, r0\n\t"
-            "mov r3, r1\n\t"
-            "mov r5, r1\n\t"
-            "tst r8, #8\n\t"
-            "bne 3f\n"
-            "2:\n\t" MULTIPLY_BLOCK "3:\n\t" MULTIPLY_BLOCK "ldr r12, [sp, #4]\n\t"
-            "cmp r6, r12\n\t"
-            "bne 2b\n\t"
+    COMPUTE_PIXELS(ROUND_TWICE);
+}
 
-            "ldr r12, [sp]\n\t"
-            "ldr lr, [r12, #" HOW "]\n\t"
-            "ldr r11, [r12, #" CHANNEL "]\n\t"
-            "ldrd r8, r9, [lr, #" MULTIPLIER "]\n\t"
-            "ldr r10, [lr, #" SHIFT "]\n\t" REQUANTIZE("r0") REQUANTIZE("r2")
-                REQUANTIZE("r4") "ldrd r8, r9, [lr, #" NEXT_OUTPUT "+" MULTIPLIER "]\n\t"
-                                 "ldr r10, [lr, #" NEXT_OUTPUT "+" SHIFT "]\n\t"
-                                 "add lr, #2*" NEXT_OUTPUT "\n\t"
-                                 "str lr, [r12, #" HOW "]\n\t"
-                                 "ldr lr, [r12, #" CHANNELS "]\n\t" REQUANTIZE("r1")
-                                     REQUANTIZE("r3") REQUANTIZE("r5")
-
-                                         "add r10, r11, #1\n\t"
-                                         "cmp r10, lr\n\t"
-                                         "ldrd r8, r9, [r12, #" PIXEL1 "]\n\t"
-                                         "ldr r7, [r12, #" PIXEL0 "]\n\t"
-                                         "beq 4f\n\t"
-                                         "strb r5, [r9, r10]\n\t"
-                                         "strb r3, [r8, r10]\n\t"
-                                         "strb r1, [r7, r10]\n"
-                                         "4:\n\t"
-                                         "strb r4, [r9, r11]\n\t"
-                                         "strb r2, [r8, r11]\n\t"
-                                         "strb r0, [r7, r11]\n\t"
-                                         "add r11, #2\n\t"
-                                         "str r11, [r12, #" CHANNEL "]\n\t"
-                                         "cmp r11, lr\n\t"
-                                         "blo 1b\n\t"
-                                         "add sp, #12\n\t"
-                                         "pop {r4-r11, pc}");
+__attribute__((naked, noinline)) static void compute_scaled(mr_dsp_job *work)
+{
+    (void)work;
+    COMPUTE_PIXELS(SCALE_UP);
 }
 
 #else
 
-static void compute_pixels(job *work)
+/* Sums of four taps at a time. */
+static void multiply(const uint32_t *windows, const int8_t *weights, const int8_t *end,
+                     int32_t sums[PIXELS][2])
 {
-    const int8_t *weights = work->weights;
-    for (; work->channel < work->channels; work->channel += 2, work->how += 2) {
-        int32_t sums[PIXELS][2];
-        const uint32_t *windows = work->windows;
-        for (uint32_t pixel = 0; pixel < PIXELS; pixel++) {
-            sums[pixel][0] = work->how[0].bias;
-            sums[pixel][1] = work->how[1].bias;
-        }
-        for (const int8_t *end = weights + work->pair_bytes; weights != end; weights += 8) {
-            for (uint32_t pixel = 0; pixel < PIXELS; pixel++, windows += 2) {
-                for (uint32_t i = 0; i < 2; i++) {
-                    uint32_t four;
-                    memcpy(&four, weights + 4 * i, sizeof four);
-                    int32_t sum = mr_smlad(mr_sxtab16(0, four), windows[0], sums[pixel][i]);
-                    sums[pixel][i] = mr_smlad(mr_sxtab16_ror8(0, four), windows[1], sum);
-                }
-            }
-        }
-        for (uint32_t pixel = PIXELS; pixel-- > 0;) {
-            int8_t *out = work->pixels[pixel] + work->channel;
-            out[0] = (int8_t)mr_dsp_requantize(sums[pixel][0], &work->how[0]);
-            if (work->channel + 1 < work->channels) {
-                out[1] = (int8_t)mr_dsp_requantize(sums[pixel][1], &work->how[1]);
+    for (; weights != end; weights += 8) {
+        for (uint32_t pixel = 0; pixel < PIXELS; pixel++, windows += 2) {
+            for (uint32_t i = 0; i < 2; i++) {
+                uint32_t four;
+                memcpy(&four, weights + 4 * i, sizeof four);
+                int32_t sum = mr_smlad(mr_sxtab16(0, four), windows[0], sums[pixel][i]);
+                sums[pixel][i] = mr_smlad(mr_sxtab16_ror8(0, four), windows[1], sum);
             }
         }
     }
 }
 
+static void compute(mr_dsp_job *work, int32_t (*requantize)(int32_t, const mr_dsp_output *))
+{
+    const int8_t *weights = work->weights;
+    for (; work->channel < work->channels; work->channel += 2, work->how += 2) {
+        int32_t sums[PIXELS][2] = {{0}};
+        multiply(work->inputs, weights, weights + work->pair_bytes, sums);
+        weights += work->pair_bytes;
+        mr_dsp_finish_pair(work, sums, requantize);
+    }
+}
+
+static void compute_rounded(mr_dsp_job *work)
+{
+    compute(work, mr_dsp_requantize);
+}
+
+static void compute_scaled(mr_dsp_job *work)
+{
+    compute(work, mr_dsp_scale_up);
+}
+
 #endif
 
-static void finish_pixels(const walk *at, job *work)
+typedef void compute_pixels(mr_dsp_job *work);
+
+static void finish_pixels(const walk *at, mr_dsp_job *work, compute_pixels *compute)
 {
     const mr_conv_2d_s8_dsp_params *p = at->params;
     work->channel = 0;
     work->how = mr_data_at(at->context, p->outputs);
-    compute_pixels(work);
+    compute(work);
     if (p->least != INT8_MIN || p->most != INT8_MAX) {
         for (uint32_t pixel = 0; pixel < PIXELS; pixel++) {
             mr_dsp_clamp(work->pixels[pixel], p->out_channels, p->least, p->most);
@@ -223,16 +187,16 @@ static void finish_pixels(const walk *at, job *work)
     }
 }
 
-mr_status mr_conv_2d_s8_dsp(const mr_context *context, const void *params, mr_band band)
+static void convolve(const mr_context *context, const mr_conv_2d_s8_dsp_params *p, mr_band band,
+                     compute_pixels *compute)
 {
-    const mr_conv_2d_s8_dsp_params *p = params;
     const mr_window *window = &p->window;
     const void *padding = mr_data_at(context, p->padding);
     walk at = {.context = context, .params = p, .rows = mr_arena_at(context, p->scratch)};
     at.windows = (uint32_t *)(at.rows + window->kernel_height);
     at.gathered = (int8_t *)(at.windows + PIXELS * 2u * p->blocks);
-    job work = {
-        .windows = at.windows,
+    mr_dsp_job work = {
+        .inputs = at.windows,
         .channels = p->out_channels,
         .pair_bytes = 8u * p->blocks,
         .weights = mr_data_at(context, p->weights),
@@ -245,7 +209,7 @@ mr_status mr_conv_2d_s8_dsp(const mr_context *context, const void *params, mr_ba
             widen_window(&at, x, slot);
             work.pixels[slot++] = out;
             if (slot == PIXELS) {
-                finish_pixels(&at, &work);
+                finish_pixels(&at, &work, compute);
                 slot = 0;
             }
         }
@@ -253,7 +217,18 @@ mr_status mr_conv_2d_s8_dsp(const mr_context *context, const void *params, mr_ba
     if (slot != 0) {
         work.pixels[1] = slot == 2 ? work.pixels[1] : work.pixels[0];
         work.pixels[2] = work.pixels[0];
-        finish_pixels(&at, &work);
+        finish_pixels(&at, &work, compute);
     }
+}
+
+mr_status mr_conv_2d_s8_dsp(const mr_context *context, const void *params, mr_band band)
+{
+    convolve(context, params, band, compute_rounded);
+    return MR_OK;
+}
+
+mr_status mr_conv_2d_s8_dsp_scaled(const mr_context *context, const void *params, mr_band band)
+{
+    convolve(context, params, band, compute_scaled);
     return MR_OK;
 }

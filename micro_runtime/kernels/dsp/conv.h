@@ -32,4 +32,7 @@ typedef struct mr_conv_2d_s8_dsp_params {
 
 mr_status mr_conv_2d_s8_dsp(const mr_context *context, const void *params, mr_band band);
 
+/* The same for outputs from a zero point of -128 to 127 (see mr_dsp_scale_up). */
+mr_status mr_conv_2d_s8_dsp_scaled(const mr_context *context, const void *params, mr_band band);
+
 #endif

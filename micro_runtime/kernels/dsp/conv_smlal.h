@@ -31,4 +31,7 @@ typedef struct mr_conv_2d_s8_smlal_params {
 
 mr_status mr_conv_2d_s8_smlal(const mr_context *context, const void *params, mr_band band);
 
+/* The same for outputs from a zero point of -128 to 127 (see mr_dsp_scale_up). */
+mr_status mr_conv_2d_s8_smlal_scaled(const mr_context *context, const void *params, mr_band band);
+
 #endif

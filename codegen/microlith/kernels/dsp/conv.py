@@ -13,6 +13,7 @@ from microlith.kernels.dsp.output import (
     output_table,
     plain_biases,
     rejected,
+    scaled_table,
 )
 from microlith.kernels.portable.conv import Geometry, conv_window, geometry, padding_row
 from microlith.kernels.portable.window import too_large
@@ -37,6 +38,8 @@ class Conv2DInt8Dsp(Kernel):
     params = "mr_conv_2d_s8_dsp_params"
     source = "conv"
     features = frozenset({"dsp"})
+    pair_cost = 75.0
+    """Instructions that make outputs of the sums of two channels and three pixels."""
 
     def rejects(self, op: OpView) -> str | None:
         wrong = wrong_type(op, DType.INT8)
@@ -91,7 +94,7 @@ class Conv2DInt8Dsp(Kernel):
         pairs = -(-channels // 2)
         pixels = op.output().elements / channels
         widened = blocks(shape) * (10.0 if gathers(shape) else 6.0)
-        products = pairs * (blocks(shape) * 21.5 + 75.0) / PIXELS
+        products = pairs * (blocks(shape) * 21.5 + self.pair_cost) / PIXELS
         return pixels * (widened + products + 30.0)
 
 
@@ -123,4 +126,14 @@ def pack_pairs(weights: Array) -> Array:
     return padded.reshape(padded.shape[0] // 2, 2, -1, BLOCK).swapaxes(1, 2)
 
 
-KERNELS = (Conv2DInt8Dsp(),)
+class Conv2DInt8DspScaled(Conv2DInt8Dsp):
+    name = "conv_2d_s8_dsp_scaled"
+    function = "mr_conv_2d_s8_dsp_scaled"
+    pair_cost = 63.0
+
+    def table(self, op: OpView, shape: Geometry) -> Array | str:
+        biases = plain_biases(op, op.output().shape[3])
+        return scaled_table(op, shape.weights, biases, WIDENED)
+
+
+KERNELS = (Conv2DInt8DspScaled(), Conv2DInt8Dsp())

@@ -9,7 +9,12 @@ from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
 from microlith.kernels.base import Const, InRows, Kernel, Lowering, OutRows, Scratch, wrong_type
 from microlith.kernels.dsp.conv import BLOCK, PIXELS, blocks
-from microlith.kernels.dsp.output import output_constant, output_table, rejected
+from microlith.kernels.dsp.output import (
+    output_constant,
+    output_table,
+    rejected,
+    scaled_table,
+)
 from microlith.kernels.portable.accumulate import folded_biases
 from microlith.kernels.portable.conv import Geometry, conv_window, geometry, padding_row
 from microlith.kernels.portable.window import too_large
@@ -31,6 +36,8 @@ class Conv2DInt8Smlal(Kernel):
     params = "mr_conv_2d_s8_smlal_params"
     source = "conv_smlal"
     features = frozenset({"dsp", "smlal"})
+    pair_cost = 75.0
+    """Instructions that make outputs of the sums of two channels and three pixels."""
 
     def rejects(self, op: OpView) -> str | None:
         wrong = wrong_type(op, DType.INT8)
@@ -81,7 +88,7 @@ class Conv2DInt8Smlal(Kernel):
         shape = geometry(op)
         channels = op.output().shape[3]
         parts = -(-blocks(shape) // part_blocks(shape.weights))
-        pair = blocks(shape) * 12.5 + parts * 55.0 + 75.0
+        pair = blocks(shape) * 12.5 + parts * 55.0 + self.pair_cost
         runs = shape.window["kernel_height"] * 25.0
         packed = shape.taps * 7.0 + runs + 90.0
         return op.output().elements / channels * (-(-channels // 2) * pair + packed) / PIXELS
@@ -123,4 +130,13 @@ def part_blocks(weights: Array) -> int:
     return next(parts, 1)
 
 
-KERNELS = (Conv2DInt8Smlal(),)
+class Conv2DInt8SmlalScaled(Conv2DInt8Smlal):
+    name = "conv_2d_s8_smlal_scaled"
+    function = "mr_conv_2d_s8_smlal_scaled"
+    pair_cost = 63.0
+
+    def table(self, op: OpView, shape: Geometry) -> Array | str:
+        return scaled_table(op, shape.weights, folded_biases(op, shape.weights), REACH)
+
+
+KERNELS = (Conv2DInt8SmlalScaled(), Conv2DInt8Smlal())

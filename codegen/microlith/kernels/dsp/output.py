@@ -7,6 +7,7 @@ import numpy as np
 
 from microlith.ir.graph import Array, OpView
 from microlith.ir.program import Constant
+from microlith.kernels.dsp.scaled import scaled_constants
 from microlith.kernels.portable.accumulate import output_factors
 from microlith.kernels.quantize_math import quantize_multiplier, requantize
 
@@ -55,6 +56,18 @@ def _row(bias: int, span: int, scale: tuple[int, int], zero_point: int) -> Row |
     if not 1 <= right <= MOST_SHIFT:
         return f"sums are shifted by {right}, not 1 to {MOST_SHIFT}"
     return bias, multiplier, (zero_point << right) + (1 << (right - 1)), right
+
+
+def scaled_table(op: OpView, weights: Array, biases: Array, reach: int) -> Array | str:
+    """The same table for mr_dsp_scale_up, whose `shift` raises sums: see scaled.py."""
+    scalings = scaled_constants(op, weights, biases, reach)
+    if isinstance(scalings, str):
+        return scalings
+    table = np.zeros((-(-len(biases) // 2) * 2, 4), np.int32)
+    for channel, scaling in enumerate(scalings):
+        bias = 0 if scaling.dead else biases[channel]
+        table[channel] = bias, scaling.multiplier, scaling.offset, scaling.up
+    return table
 
 
 def rejected(table: Array | str) -> str | None:
