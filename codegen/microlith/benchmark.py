@@ -14,9 +14,13 @@ from microlith.cycles.instruction import kind
 from microlith.errors import ToolError
 from microlith.execute import simulate
 from microlith.ir.program import Call, Program
-from microlith.simulate import histogram
+from microlith.simulate import histogram, stack_bound
 from microlith.simulate.histogram import Histogram, Span
+from microlith.simulate.listing import Listing
 from microlith.verify.inputs import random_inputs
+
+_DISPATCHER = "mr_run_step"
+"""The function of the runtime that calls kernels."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,9 @@ class OpProfile:
 class Benchmark:
     """Ops in the order in which they run; `total` and `cycles` are those of a whole invoke.
 
-    `functions` and `classes` are (name, instructions) of an invoke, the most first; classes are
-    told apart for cores with a cost table only.
+    `functions` and `classes` are (name, instructions) of an invoke, the most first; `stack_bound`
+    is the most stack that an invoke can take, in bytes, or None where the code does not tell. The
+    latter two are known for cores with a cost table only.
     """
 
     program: Program
@@ -51,6 +56,7 @@ class Benchmark:
     classes: tuple[tuple[str, int], ...]
     flash: Mapping[str, int | None]
     ram: Mapping[str, int | None]
+    stack_bound: int | None
 
     @property
     def macs(self) -> int:
@@ -88,6 +94,7 @@ class Benchmark:
                 "macs": self.macs,
                 "flash": dict(self.flash),
                 "ram": dict(self.ram),
+                "stack_bound": self.stack_bound,
                 "arena_bound": self.program.memory.bound,
             },
         }
@@ -121,7 +128,13 @@ def benchmark(program: Program, *, seed: int = 0, wait_states: int = 0) -> Bench
         classes=tuple(histogram.by_class(invoke, listing, kind)) if costs else (),
         flash=whole.flash,
         ram=whole.ram,
+        stack_bound=_stack_bound(program, listing) if costs else None,
     )
+
+
+def _stack_bound(program: Program, listing: Listing) -> int | None:
+    kernels = {call.function for call in program.calls}
+    return stack_bound.bound(listing, f"{program.name}_invoke", kernels, _DISPATCHER)
 
 
 def _profiles(program: Program, steps: Histogram, wait_states: int) -> tuple[OpProfile, ...]:

@@ -69,3 +69,12 @@ def test_choices_of_kernels_side_by_side() -> None:
     table = CliRunner().invoke(app, arguments)
     assert table.exit_code == 0
     assert f"{portable['totals']['instructions']:,}" in table.stdout
+
+
+@pytest.mark.parametrize("target", ["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m55"])
+def test_stack_stays_below_its_bound(target: str) -> None:
+    need_target(target)
+    result = benchmark(microlith.compile(MODEL, target=target))
+    measured = result.ram["stack"]
+    assert measured is not None and result.stack_bound is not None
+    assert measured <= result.stack_bound < measured + 128

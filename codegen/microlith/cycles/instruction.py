@@ -12,7 +12,7 @@ _CONDITION = "(?:eq|ne|cs|hs|cc|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|al)?"
 # The first pattern that matches the whole mnemonic decides.
 _CLASSES: tuple[tuple[str, str], ...] = (
     ("loop", "le|letp"),
-    ("loop_start", "dls|wls|dlstp|wlstp|lctp"),
+    ("loop_start", r"(dls|wls|dlstp|wlstp|lctp)(\..*)?"),
     ("branch", f"b{_CONDITION}|cbn?z"),
     ("call", f"blx?{_CONDITION}"),
     ("return", f"bx{_CONDITION}|bxns"),

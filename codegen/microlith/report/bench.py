@@ -127,6 +127,8 @@ def _totals(benchmark: Benchmark) -> list[str]:
         lines.append(f"cycles        {cycles_text(benchmark.cycles)}, {_trust(benchmark)}")
     lines.append(f"flash         {figures_line(benchmark.flash)}")
     lines.append(f"ram           {figures_line(benchmark.ram)}")
+    if benchmark.stack_bound is not None:
+        lines.append(f"stack         at most {benchmark.stack_bound:,}, from frames and calls")
     return lines
 
 

@@ -15,6 +15,9 @@ from microlith.targets.target import Target
 
 _SYMBOL = re.compile(r"^([0-9a-f]+) <(.+)>:$")
 _INSTRUCTION = re.compile(r"^ *([0-9a-f]+):\t((?:[0-9a-f]{2,8} ?)+?) *\t([^\t]+)(?:\t(.*))?$")
+_DATA = re.compile(r"^ *([0-9a-f]+):\t([0-9a-f]{8}(?: [0-9a-f]{8})*) {2}")
+"""Words without a symbol, followed by their text."""
+
 _WIDTH = re.compile(r"\.[nw]$")
 _COMMENT = re.compile(r"\s*(?:[;@]|//).*$")
 
@@ -68,13 +71,18 @@ def parse(lines: Iterable[str]) -> Listing:
     functions: list[tuple[int, str]] = []
     for line in lines:
         if found := _INSTRUCTION.match(line):
-            address, code, mnemonic, operands = found.groups()
-            instructions[int(address, 16)] = Instruction(
-                address=int(address, 16),
+            place, code, mnemonic, operands = found.groups()
+            instructions[int(place, 16)] = Instruction(
+                address=int(place, 16),
                 size=sum(len(word) for word in code.split()) // 2,
                 mnemonic=_WIDTH.sub("", mnemonic.strip()),
                 operands=_COMMENT.sub("", operands or ""),
             )
+        elif found := _DATA.match(line):
+            first = int(found[1], 16)
+            for index, word in enumerate(found[2].split()):
+                address = first + 4 * index
+                instructions[address] = Instruction(address, 4, ".word", f"0x{word}")
         elif found := _SYMBOL.match(line):
             functions.append((int(found[1], 16), found[2]))
     return Listing(instructions, sorted(functions))
