@@ -23,8 +23,13 @@ def command(
         str | None,
         typer.Option(
             "--project",
-            help="platformio or cmake; default: platformio with --board, else cmake.",
+            help="platformio, cmake, or library: the sources alone, as a library of PlatformIO; "
+            "default: platformio with --board, else cmake.",
         ),
+    ] = None,
+    core: Annotated[
+        str | None,
+        typer.Option("--core", help="Core as build systems name it; decides on the target."),
     ] = None,
     name: o.Name = None,
     signature: o.Signature = None,
@@ -47,8 +52,9 @@ def command(
     """Write C sources and a project that builds, runs and tests itself."""
     from microlith.cli.project import choose
     from microlith.firmware import write_project
+    from microlith.install import write_library
 
-    chosen = choose(board, target, project)
+    chosen = choose(board, target, project, core)
     arguments = o.CompileArguments(
         model,
         chosen.target,
@@ -63,6 +69,9 @@ def command(
         trace,
     )
     program = arguments.compile()
+    if chosen.library:
+        write_library(program, output, force=force)
+        return
     manifest = write_project(
         program,
         output,

@@ -12,6 +12,7 @@ import sys
 import typer
 
 from microlith.cli import (
+    add,
     bench,
     boards,
     deploy,
@@ -66,6 +67,7 @@ app.command("flash")(deploy.flash)
 app.command("run")(deploy.run)
 app.command("fit")(fit.command)
 app.command("doctor")(doctor.command)
+app.command("add")(add.command)
 app.command("platformio-offline")(platformio_offline.command)
 
 

@@ -8,21 +8,23 @@ from dataclasses import dataclass
 from microlith.errors import OptionError
 from microlith.targets import boards
 from microlith.targets.boards import Board
-from microlith.targets.match import target_for
+from microlith.targets.match import target_for, target_of_core
 
-PROJECTS = ("platformio", "cmake")
+PROJECTS = ("platformio", "cmake", "library")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A target, the board that was named, and whether PlatformIO builds the project."""
+    """A target, the board that was named, and whether PlatformIO builds the project, or it is a
+    library without a program."""
 
     target: str
     board: Board | None
     platformio: bool
+    library: bool = False
 
 
-def choose(board: str | None, target: str, project: str | None) -> Choice:
+def choose(board: str | None, target: str, project: str | None, core: str | None = None) -> Choice:
     """Raises OptionError for names that do not exist or contradict each other."""
     if project is not None and project not in PROJECTS:
         raise OptionError(
@@ -37,15 +39,17 @@ def choose(board: str | None, target: str, project: str | None) -> Choice:
                 where="--project",
                 fix="name it with --board (see `microlith boards`)",
             )
-        return Choice(target, None, False)
+        runs = target_of_core(core).name if core else target
+        return Choice(runs, None, False, project == "library")
     found, runs = resolve(board, target)
-    if project != "cmake" and found.platformio is None:
+    platformio = project in (None, "platformio")
+    if platformio and found.platformio is None:
         raise OptionError(
             f"PlatformIO does not know {found.summary}",
             where=f"board {board}",
             fix="give --project cmake",
         )
-    return Choice(runs, found, project != "cmake")
+    return Choice(runs, found, platformio, project == "library")
 
 
 def resolve(board: str, target: str) -> tuple[Board, str]:

@@ -55,10 +55,8 @@ def platformio_project(
     compiled for this machine."""
     target = targets.get(program.target)
     view = _view(program, board, target, vectors)
-    model = f"generated/{program.target}/model"
-    files = {f"{model}/{path}": text for path, text in source_files(program, target).items()}
-    files[f"{model}/library.json"] = _model_library(program, target)
-    files |= _host_model(host)
+    files = _model(program)
+    files |= _model(host)
     files |= _selftest(program, vectors, view)
     files |= _engine(program, host)
     files |= _configuration(view, board)
@@ -78,9 +76,7 @@ def harness_project(program: Program, board: Board, identity: str) -> Files:
     is what it calls itself (see micro_runtime/port/serial/link.h)."""
     target = targets.get(program.target)
     view = _view(program, board, target, None)
-    model = f"generated/{program.target}/model"
-    files = {f"{model}/{path}": text for path, text in source_files(program, target).items()}
-    files[f"{model}/library.json"] = _model_library(program, target)
+    files = _model(program)
     port = resources.path("micro_runtime", "port")
     shared = [port / name for name in ("harness.c", "mark.c", "stack.c", "serial/link.c")]
     for path, text in with_headers(shared).items():
@@ -178,11 +174,15 @@ def _model_library(program: Program, target: Target) -> str:
     )
 
 
-def _host_model(host: Program) -> Files:
-    target = targets.get(_HOST)
-    folder = f"generated/{_HOST}/model"
-    files = {f"{folder}/{path}": text for path, text in source_files(host, target).items()}
-    return files | {f"{folder}/library.json": _model_library(host, target)}
+def library_files(program: Program, target: Target) -> Files:
+    """The model and the runtime as a library of PlatformIO."""
+    return source_files(program, target) | {"library.json": _model_library(program, target)}
+
+
+def _model(program: Program) -> Files:
+    """That library where the environments for its target look for it."""
+    files = library_files(program, targets.get(program.target))
+    return {f"generated/{program.target}/model/{path}": text for path, text in files.items()}
 
 
 def _selftest(program: Program, vectors: TestVectors, view: dict[str, Any]) -> Files:

@@ -24,6 +24,28 @@ def target_for(board: Board) -> Target:
     return found
 
 
+_NEAREST = {
+    "cortex-m0": "cortex-m0plus",
+    "cortex-m1": "cortex-m0plus",
+    "cortex-m23": "cortex-m0plus",
+    "cortex-m35p": "cortex-m33",
+    "cortex-m52": "cortex-m55",
+    "cortex-m85": "cortex-m55",
+}
+"""Targets whose code runs on cores that have no target of their own."""
+
+_PORTABLE = "riscv32"
+"""Any other 32-bit core: its kernels are plain C."""
+
+
+def target_of_core(core: str) -> Target:
+    """The target for a core by the name that build systems have for it, such as `cortex-m4`,
+    `cortex-m23` or `esp32`."""
+    wanted = _NEAREST.get(core.lower(), core.lower())
+    known = {target.name: target for target in TARGETS}
+    return known.get(wanted, known[_PORTABLE])
+
+
 def find_target(board: Board) -> Target | None:
     """As target_for(), but None for a core that no target's code runs on."""
     wanted = board.target or board.cpu
