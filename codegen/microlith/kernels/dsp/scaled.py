@@ -2,9 +2,9 @@
 """How sums become int8 outputs with SMMLA and SSAT alone, which outputs that are at least their
 zero point, -128, allow: SMMLA(2^d * sum, multiplier, offset) >> OUTPUT_SHIFT, saturated.
 
-The reference rounds sum * m / 2^31 to an integer and that, shifted to the right by e, once more,
-halves away from zero. For a sum that is not negative both roundings add a half and round down, so
-that together they are
+The reference rounds sum * m / 2^31 to an integer and that, shifted to the right by e >= 1, once
+more, halves away from zero. For a sum that is not negative both roundings add a half and round
+down, so that together they are
 
     floor((sum * m + 2^30) / 2^(31 + e) + 1/2)
 
@@ -65,8 +65,10 @@ def _scaling(low: int, high: int, weight: int, pair: tuple[int, int]) -> Scaling
     """For sums from `low` to `high` of weights up to `weight`, scaled by the reference's pair of
     multiplier and shift."""
     multiplier, shift = pair
-    if low < -(1 << 31) or high >= 1 << 31 or shift > 0:
-        return f"sums from {low} to {high} are shifted by {shift}"
+    if low < -(1 << 31) or high >= 1 << 31:
+        return f"sums from {low} to {high} do not fit 32 bits"
+    if shift > -1:
+        return f"sums are shifted by {-shift}, less than 1"
     least, most = (_reference(total, pair) for total in (low, high))
     if least == most:
         return Scaling(0, 0, (2 * least + 1) << (OUTPUT_SHIFT - 1), dead=True)
