@@ -19,6 +19,7 @@ typedef struct job {
     const int8_t *weights_end;
     uint32_t entry; /* bytes of code before the end of a loop's turn that the first turn runs */
     int8_t *outputs[PIXELS];
+    uint32_t rectified;
 } job;
 
 #if MR_HELIUM_ASM
@@ -38,71 +39,107 @@ _Static_assert(offsetof(job, weights) == 20 && offsetof(job, outputs) == 32 &&
                    sizeof(mr_helium_output) == 16,
                "the assembly below relies on it");
 
+/* clang-format off */
+
 /* 16 elements of four windows (r3, r5, r7, r9) and of two channels' weights (r11). */
-#define MULTIPLY_CHUNK(operation)                                                                  \
-    "vldrb.u8 q4, [r11], #16\n\t"                                                                  \
-    "vldrb.u8 q0, [r3], #16\n\t" operation ".s8 r0, q0, q4\n\t"                                    \
-    "vldrb.u8 q1, [r5], #16\n\t" operation ".s8 r2, q1, q4\n\t"                                    \
-    "vldrb.u8 q2, [r7], #16\n\t" operation ".s8 r4, q2, q4\n\t"                                    \
-    "vldrb.u8 q3, [r9], #16\n\t" operation ".s8 r6, q3, q4\n\t"                                    \
-    "vldrb.u8 q4, [r11], #16\n\t" operation ".s8 r8, q0, q4\n\t" operation                         \
-    ".s8 r10, q1, q4\n\t" operation ".s8 r12, q2, q4\n\t" operation ".s8 lr, q3, q4\n\t"
+#define MULTIPLY_CHUNK(operation)       \
+    "vldrb.u8 q4, [r11], #16\n\t"       \
+    "vldrb.u8 q0, [r3], #16\n\t"        \
+    operation ".s8 r0, q0, q4\n\t"      \
+    "vldrb.u8 q1, [r5], #16\n\t"        \
+    operation ".s8 r2, q1, q4\n\t"      \
+    "vldrb.u8 q2, [r7], #16\n\t"        \
+    operation ".s8 r4, q2, q4\n\t"      \
+    "vldrb.u8 q3, [r9], #16\n\t"        \
+    operation ".s8 r6, q3, q4\n\t"      \
+    "vldrb.u8 q4, [r11], #16\n\t"       \
+    operation ".s8 r8, q0, q4\n\t"      \
+    operation ".s8 r10, q1, q4\n\t"     \
+    operation ".s8 r12, q2, q4\n\t"     \
+    operation ".s8 lr, q3, q4\n\t"
 
 /* Two channels of four pixels to the vectors `first` and `second`. The first chunk starts the
  * sums; the loop over the others, `turn` to `done`, is entered where the frame says. */
-#define MULTIPLY_PAIR(turn, done, entry, first, second)                                            \
-    "ldm sp, {r1, r3, r5, r7, r9}\n\t" MULTIPLY_CHUNK(                                             \
-        "vmladav") "ldr pc, [sp, #" entry "]\n" turn ":\n\t" MULTIPLY_CHUNK("vmladava")            \
-        MULTIPLY_CHUNK("vmladava") MULTIPLY_CHUNK("vmladava") MULTIPLY_CHUNK("vmladava") done      \
-        ":\n\t"                                                                                    \
-        "subs r1, #4\n\t"                                                                          \
-        "bgt.w " turn "b\n\t"                                                                      \
-        "vmov q0[2], q0[0], r0, r4\n\t"                                                            \
-        "vmov q0[3], q0[1], r2, r6\n\t"                                                            \
-        "vmov q1[2], q1[0], r8, r12\n\t"                                                           \
-        "vmov q1[3], q1[1], r10, lr\n\t"                                                           \
-        "ldm r11!, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t"                                         \
-        "vadd.i32 q0, q0, r0\n\t" MR_HELIUM_SCALE(                                                 \
-            first, "q0", "r2", "r4",                                                               \
-            "r6") "vadd.i32 q1, q1, r8\n\t" MR_HELIUM_SCALE(second, "q1", "r10", "r12", "lr")
+#define MULTIPLY_PAIR(SCALE, turn, done, entry, first, second)  \
+    "ldm  sp, {r1, r3, r5, r7, r9}\n\t"                         \
+    MULTIPLY_CHUNK("vmladav")                                   \
+    "ldr  pc, [sp, #" entry "]\n"                               \
+    turn ":\n\t"                                                \
+    MULTIPLY_CHUNK("vmladava")                                  \
+    MULTIPLY_CHUNK("vmladava")                                  \
+    MULTIPLY_CHUNK("vmladava")                                  \
+    MULTIPLY_CHUNK("vmladava")                                  \
+    done ":\n\t"                                                \
+    "subs r1, #4\n\t"                                           \
+    "bgt.w " turn "b\n\t"                                       \
+    "vmov q0[2], q0[0], r0, r4\n\t"                             \
+    "vmov q0[3], q0[1], r2, r6\n\t"                             \
+    "vmov q1[2], q1[0], r8, r12\n\t"                            \
+    "vmov q1[3], q1[1], r10, lr\n\t"                            \
+    "ldm  r11!, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t"         \
+    "vadd.i32 q0, q0, r0\n\t"                                   \
+    SCALE(first, "q0", "r2", "r4", "r6")                        \
+    "vadd.i32 q1, q1, r8\n\t"                                   \
+    SCALE(second, "q1", "r10", "r12", "lr")
 
-__attribute__((naked, noinline)) static void compute_pixels(const job *work)
+/* Four channels a turn. q7 holds where the last ones of the pixels went. */
+#define COMPUTE_PIXELS(SCALE)                               \
+    "push {r4-r11, lr}\n\t"                                 \
+    "vpush {d8-d15}\n\t"                                    \
+    "sub  sp, #" FRAME "\n\t"                               \
+    "vldrw.u32 q7, [r0, #" JOB_OUTPUTS "]\n\t"              \
+    "add  r1, r0, #" JOB_WEIGHTS "\n\t"                     \
+    "ldm  r0, {r4-r8}\n\t"                                  \
+    "stm  sp, {r4-r8}\n\t"                                  \
+    "ldm  r1, {r11, r12, lr}\n\t"                           \
+    "adr.w r1, 12f\n\t"                                     \
+    "sub  r1, lr\n\t"                                       \
+    "orr  r1, #1\n\t"                                       \
+    "adr.w r2, 14f\n\t"                                     \
+    "sub  r2, lr\n\t"                                       \
+    "orr  r2, #1\n\t"                                       \
+    "strd r1, r2, [sp, #" ENTRY1 "]\n\t"                    \
+    "str  r12, [sp, #" END "]\n\t"                          \
+    "mov  r1, #4\n\t"                                       \
+    "vsub.i32 q7, q7, r1\n"                                 \
+    "10:\n\t"                                               \
+    MULTIPLY_PAIR(SCALE, "11", "12", ENTRY1, "q5", "q6")    \
+    "vqmovnb.s32 q5, q5\n\t"                                \
+    "vqmovnb.s32 q6, q6\n\t"                                \
+    MULTIPLY_PAIR(SCALE, "13", "14", ENTRY2, "q2", "q3")    \
+    "vqmovnt.s32 q5, q2\n\t"                                \
+    "vqmovnt.s32 q6, q3\n\t"                                \
+    "vqmovnb.s16 q5, q5\n\t"                                \
+    "vqmovnt.s16 q5, q6\n\t"                                \
+    "ldr  r1, [sp, #" END "]\n\t"                           \
+    "vstrw.32 q5, [q7, #4]!\n\t"                            \
+    "cmp  r11, r1\n\t"                                      \
+    "bne.w 10b\n\t"                                         \
+    "add  sp, #" FRAME "\n\t"                               \
+    "vpop {d8-d15}\n\t"                                     \
+    "pop  {r4-r11, pc}"
+
+/* clang-format on */
+
+__attribute__((naked, noinline)) static void compute_any(const job *work)
 {
     (void)work;
-    __asm__("push {r4-r11, lr}\n\t"
-            "vpush {d8-d15}\n\t"
-            "sub sp, #" FRAME "\n\t"
-            "vldrw.u32 q7, [r0, #" JOB_OUTPUTS "]\n\t"
-            "add r1, r0, #" JOB_WEIGHTS "\n\t"
-            "ldm r0, {r4-r8}\n\t"
-            "stm sp, {r4-r8}\n\t"
-            "ldm r1, {r11, r12, lr}\n\t"
-            "adr.w r1, 12f\n\t"
-            "sub r1, lr\n\t"
-            "orr r1, #1\n\t"
-            "adr.w r2, 14f\n\t"
-            "sub r2, lr\n\t"
-            "orr r2, #1\n\t"
-            "strd r1, r2, [sp, #" ENTRY1 "]\n\t"
-            "str r12, [sp, #" END "]\n\t"
-            "mov r1, #4\n\t"
-            "vsub.i32 q7, q7, r1\n"
+    __asm__(COMPUTE_PIXELS(MR_HELIUM_SCALE));
+}
 
-            "10:\n\t" /* four channels */
-            MULTIPLY_PAIR("11", "12", ENTRY1, "q5", "q6") "vqmovnb.s32 q5, q5\n\t"
-                                                          "vqmovnb.s32 q6, q6\n\t" MULTIPLY_PAIR(
-                                                              "13", "14", ENTRY2, "q2",
-                                                              "q3") "vqmovnt.s32 q5, q2\n\t"
-                                                                    "vqmovnt.s32 q6, q3\n\t"
-                                                                    "vqmovnb.s16 q5, q5\n\t"
-                                                                    "vqmovnt.s16 q5, q6\n\t"
-                                                                    "ldr r1, [sp, #" END "]\n\t"
-                                                                    "vstrw.32 q5, [q7, #4]!\n\t"
-                                                                    "cmp r11, r1\n\t"
-                                                                    "bne.w 10b\n\t"
-                                                                    "add sp, #" FRAME "\n\t"
-                                                                    "vpop {d8-d15}\n\t"
-                                                                    "pop {r4-r11, pc}");
+__attribute__((naked, noinline)) static void compute_rectified(const job *work)
+{
+    (void)work;
+    __asm__(COMPUTE_PIXELS(MR_HELIUM_SCALE_RECTIFIED));
+}
+
+static void compute_pixels(const job *work)
+{
+    if (work->rectified) {
+        compute_rectified(work);
+    } else {
+        compute_any(work);
+    }
 }
 
 static uint32_t loop_entry(uint32_t rest)
@@ -157,6 +194,19 @@ static void copy_pixels(const int8_t *from, uint32_t bytes, int8_t *to, uint32_t
         return;
     }
 #if MR_HELIUM_ASM
+    if (bytes == MR_VECTOR) {
+        __asm__ volatile("wls lr, %[count], 2f\n"
+                         "1:\n\t"
+                         "vldrb.u8 q0, [%[from]], #16\n\t"
+                         "vstrb.8 q0, [%[to]]\n\t"
+                         "add %[to], %[pitch]\n\t"
+                         "le lr, 1b\n"
+                         "2:"
+                         : [from] "+r"(from), [to] "+r"(to)
+                         : [count] "r"(count), [pitch] "r"(pitch)
+                         : "lr", "q0", "memory");
+        return;
+    }
     if (bytes <= MR_VECTOR) {
         __asm__ volatile("vctp.8 %[bytes]\n\t"
                          "wls lr, %[count], 2f\n"
@@ -206,7 +256,9 @@ mr_status mr_conv_2d_s8_helium(const mr_context *context, const void *params, mr
     int8_t *strips = (int8_t *)(rows + window->kernel_height);
     uint32_t step = (uint32_t)window->stride_width * window->kernel_height * p->in_channels;
     uint32_t pair_bytes = 2u * MR_VECTOR * p->chunks + 2u * sizeof(mr_helium_output);
-    job work = {.rest = p->chunks - 1u, .weights = mr_data_at(context, p->weights)};
+    job work = {.rest = p->chunks - 1u,
+                .weights = mr_data_at(context, p->weights),
+                .rectified = p->rectified};
     work.weights_end = work.weights + pair_bytes * (p->out_channels / 2u);
     work.entry = loop_entry(work.rest);
     uint32_t slot = 0, end = band.first + band.count;
@@ -222,7 +274,15 @@ mr_status mr_conv_2d_s8_helium(const mr_context *context, const void *params, mr
             fill_strip(p, (const int8_t *const *)rows, strip);
             from = strip;
         }
-        for (uint32_t x = 0; x < window->out_width; x++, out += p->out_channels, from += step) {
+        uint32_t left = window->out_width;
+        for (; slot == 0 && left >= PIXELS; left -= PIXELS) {
+            for (uint32_t i = 0; i < PIXELS; i++, out += p->out_channels, from += step) {
+                work.windows[i] = from;
+                work.outputs[i] = out;
+            }
+            compute_pixels(&work);
+        }
+        for (; left > 0; left--, out += p->out_channels, from += step) {
             work.windows[slot] = from;
             work.outputs[slot++] = out;
             if (slot == PIXELS) {

@@ -10,7 +10,8 @@
  * for each pair of output channels, int8_t [chunk][2][16], then mr_helium_output [2]; the number of
  * output channels is a multiple of four. `padding` is a row of zero points as wide as the input.
  * `scratch` holds kernel_height row pointers and `strips` of `strip_bytes`, each with the columns
- * under an output row. Without strips, windows are read where they are.
+ * under an output row. Without strips, windows are read where they
+ * are. `rectified` says that no output is below the zero point.
  */
 typedef struct mr_conv_2d_s8_helium_params {
     mr_rows input;
@@ -24,6 +25,7 @@ typedef struct mr_conv_2d_s8_helium_params {
     uint16_t chunks;
     uint16_t strips;
     uint32_t strip_bytes;
+    uint16_t rectified;
     int16_t least;
     int16_t most;
 } mr_conv_2d_s8_helium_params;

@@ -28,107 +28,140 @@ typedef struct job {
 
 _Static_assert(sizeof(job) == 40, "the assembly below relies on it");
 
+/* clang-format off */
+
 /* A channel: pointers and constants of the job at r0, then tile by tile. Weights are in q0 to q3,
  * multiplier, shift and offset in r7, r9 and r11; the sums start with the bias. */
-#define COMPUTE_PLANES(multiply)                                                                   \
-    "push {r4-r11, lr}\n\t"                                                                        \
-    "vpush {d8-d15}\n\t"                                                                           \
-    "sub sp, #36\n\t"                                                                              \
-    "str r0, [sp, #32]\n"                                                                          \
-    "10:\n\t"                                                                                      \
-    "ldrd r1, r3, [r0]\n\t"                                                                        \
-    "ldrd r2, r4, [r0, #8]\n\t"                                                                    \
-    "ldrd r5, r6, [r0, #16]\n\t"                                                                   \
-    "ldrd r7, r8, [r0, #24]\n\t"                                                                   \
-    "ldrd r9, r10, [r0, #32]\n\t"                                                                  \
-    "vldrb.u8 q0, [r2]\n\t"                                                                        \
-    "add r8, r2\n\t"                                                                               \
-    "vldrb.u8 q1, [r8]\n\t"                                                                        \
-    "add r9, r2\n\t"                                                                               \
-    "vldrb.u8 q2, [r9]\n\t"                                                                        \
-    "add r10, r2\n\t"                                                                              \
-    "vldrb.u8 q3, [r10]\n\t"                                                                       \
-    "add r2, #16\n\t"                                                                              \
-    "add r7, r1\n\t"                                                                               \
-    "add r11, r3, r5, lsl #3\n\t"                                                                  \
-    "strd r7, r11, [r0]\n\t"                                                                       \
-    "sub r6, #1\n\t"                                                                               \
-    "str r6, [r0, #20]\n\t"                                                                        \
-    "ldm r4!, {r6-r9}\n\t"                                                                         \
-    "strd r2, r4, [r0, #8]\n\t"                                                                    \
-    "mov r11, r8\n\t"                                                                              \
-    "vdup.32 q4, r6\n\t"                                                                           \
-    "vstrw.32 q4, [sp]\n\t"                                                                        \
-    "vstrw.32 q4, [sp, #16]\n"                                                                     \
-    "11:\n\t"                                                                                      \
-    "ldm sp, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t" multiply "vmov q4[2], q4[0], r0, r4\n\t"      \
-    "vmov q4[3], q4[1], r2, r6\n\t"                                                                \
-    "vmov q5[2], q5[0], r8, r12\n\t"                                                               \
-    "vmov q5[3], q5[1], r10, lr\n\t" MR_HELIUM_SCALE("q6", "q4", "r7", "r11", "r9")                \
-        MR_HELIUM_SCALE("q7", "q5", "r7", "r11", "r9") "vqmovnb.s32 q6, q6\n\t"                    \
-                                                       "vqmovnt.s32 q6, q7\n\t"                    \
-                                                       "vqmovnb.s16 q6, q6\n\t"                    \
-                                                       "subs r5, #1\n\t"                           \
-                                                       "vstrb.16 q6, [r3], #8\n\t"                 \
-                                                       "bne 11b\n\t"                               \
-                                                       "ldr r0, [sp, #32]\n\t"                     \
-                                                       "ldr r1, [r0, #20]\n\t"                     \
-                                                       "cmp r1, #0\n\t"                            \
-                                                       "bne.w 10b\n\t"                             \
-                                                       "add sp, #36\n\t"                           \
-                                                       "vpop {d8-d15}\n\t"                         \
-                                                       "pop {r4-r11, pc}"
+#define COMPUTE_PLANES(MULTIPLY, SCALE)             \
+    "push  {r4-r11, lr}\n\t"                        \
+    "vpush {d8-d15}\n\t"                            \
+    "sub   sp, #36\n\t"                             \
+    "str   r0, [sp, #32]\n"                         \
+    "10:\n\t"                                       \
+    "ldrd  r1, r3, [r0]\n\t"                        \
+    "ldrd  r2, r4, [r0, #8]\n\t"                    \
+    "ldrd  r5, r6, [r0, #16]\n\t"                   \
+    "ldrd  r7, r8, [r0, #24]\n\t"                   \
+    "ldrd  r9, r10, [r0, #32]\n\t"                  \
+    "vldrb.u8 q0, [r2]\n\t"                         \
+    "add   r8, r2\n\t"                              \
+    "vldrb.u8 q1, [r8]\n\t"                         \
+    "add   r9, r2\n\t"                              \
+    "vldrb.u8 q2, [r9]\n\t"                         \
+    "add   r10, r2\n\t"                             \
+    "vldrb.u8 q3, [r10]\n\t"                        \
+    "add   r2, #16\n\t"                             \
+    "add   r7, r1\n\t"                              \
+    "add   r11, r3, r5, lsl #3\n\t"                 \
+    "strd  r7, r11, [r0]\n\t"                       \
+    "sub   r6, #1\n\t"                              \
+    "str   r6, [r0, #20]\n\t"                       \
+    "ldm   r4!, {r6-r9}\n\t"                        \
+    "strd  r2, r4, [r0, #8]\n\t"                    \
+    "mov   r11, r8\n\t"                             \
+    "vdup.32  q4, r6\n\t"                           \
+    "vstrw.32 q4, [sp]\n\t"                         \
+    "vstrw.32 q4, [sp, #16]\n"                      \
+    "11:\n\t"                                       \
+    "ldm   sp, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t" \
+    MULTIPLY                                        \
+    "vmov  q4[2], q4[0], r0, r4\n\t"                \
+    "vmov  q4[3], q4[1], r2, r6\n\t"                \
+    "vmov  q5[2], q5[0], r8, r12\n\t"               \
+    "vmov  q5[3], q5[1], r10, lr\n\t"               \
+    SCALE("q6", "q4", "r7", "r11", "r9")            \
+    SCALE("q7", "q5", "r7", "r11", "r9")            \
+    "vqmovnb.s32 q6, q6\n\t"                        \
+    "vqmovnt.s32 q6, q7\n\t"                        \
+    "vqmovnb.s16 q6, q6\n\t"                        \
+    "subs  r5, #1\n\t"                              \
+    "vstrb.16 q6, [r3], #8\n\t"                     \
+    "bne   11b\n\t"                                 \
+    "ldr   r0, [sp, #32]\n\t"                       \
+    "ldr   r1, [r0, #20]\n\t"                       \
+    "cmp   r1, #0\n\t"                              \
+    "bne.w 10b\n\t"                                 \
+    "add   sp, #36\n\t"                             \
+    "vpop  {d8-d15}\n\t"                            \
+    "pop   {r4-r11, pc}"
 
 #define LOAD(step) "vldrb.u8 q4, [r1], #" step "\n\t"
-#define FOUR_OUTPUTS(a, b, c, d)                                                                   \
-    "vmladava.s8 " a ", q4, q0\n\t"                                                                \
-    "vmladava.s8 " b ", q4, q1\n\t"                                                                \
-    "vmladava.s8 " c ", q4, q2\n\t"                                                                \
-    "vmladava.s8 " d ", q4, q3\n\t"
-#define TWO_OUTPUTS(a, b)                                                                          \
-    "vmladava.s8 " a ", q4, q0\n\t"                                                                \
+
+#define TWO_OUTPUTS(a, b)               \
+    "vmladava.s8 " a ", q4, q0\n\t"     \
     "vmladava.s8 " b ", q4, q1\n\t"
 
+#define FOUR_OUTPUTS(a, b, c, d)        \
+    TWO_OUTPUTS(a, b)                   \
+    "vmladava.s8 " c ", q4, q2\n\t"     \
+    "vmladava.s8 " d ", q4, q3\n\t"
+
 /* Outputs of a tile take turns in the two vectors. */
-#define FOURS(step)                                                                                \
-    LOAD(step)                                                                                     \
-    FOUR_OUTPUTS("r0", "r8", "r2", "r10") LOAD(step) FOUR_OUTPUTS("r4", "r12", "r6", "lr")
-#define TWOS(step)                                                                                 \
-    LOAD(step)                                                                                     \
-    TWO_OUTPUTS("r0", "r8")                                                                        \
-    LOAD(step)                                                                                     \
-    TWO_OUTPUTS("r2", "r10")                                                                       \
-    LOAD(step) TWO_OUTPUTS("r4", "r12") LOAD(step) TWO_OUTPUTS("r6", "lr")
+#define FOURS(step)                             \
+    LOAD(step)                                  \
+    FOUR_OUTPUTS("r0", "r8", "r2", "r10")       \
+    LOAD(step)                                  \
+    FOUR_OUTPUTS("r4", "r12", "r6", "lr")
+
+#define TWOS(step)                              \
+    LOAD(step)                                  \
+    TWO_OUTPUTS("r0", "r8")                     \
+    LOAD(step)                                  \
+    TWO_OUTPUTS("r2", "r10")                    \
+    LOAD(step)                                  \
+    TWO_OUTPUTS("r4", "r12")                    \
+    LOAD(step)                                  \
+    TWO_OUTPUTS("r6", "lr")
+
+/* clang-format on */
 
 __attribute__((naked, noinline)) static void compute_fours_8(job *work)
 {
     (void)work;
-    __asm__(COMPUTE_PLANES(FOURS("8")));
+    __asm__(COMPUTE_PLANES(FOURS("8"), MR_HELIUM_SCALE));
+}
+
+__attribute__((naked, noinline)) static void compute_fours_8_rectified(job *work)
+{
+    (void)work;
+    __asm__(COMPUTE_PLANES(FOURS("8"), MR_HELIUM_SCALE_RECTIFIED));
 }
 
 __attribute__((naked, noinline)) static void compute_fours_4(job *work)
 {
     (void)work;
-    __asm__(COMPUTE_PLANES(FOURS("4")));
+    __asm__(COMPUTE_PLANES(FOURS("4"), MR_HELIUM_SCALE));
+}
+
+__attribute__((naked, noinline)) static void compute_fours_4_rectified(job *work)
+{
+    (void)work;
+    __asm__(COMPUTE_PLANES(FOURS("4"), MR_HELIUM_SCALE_RECTIFIED));
 }
 
 __attribute__((naked, noinline)) static void compute_twos_12(job *work)
 {
     (void)work;
-    __asm__(COMPUTE_PLANES(TWOS("12")));
+    __asm__(COMPUTE_PLANES(TWOS("12"), MR_HELIUM_SCALE));
+}
+
+__attribute__((naked, noinline)) static void compute_twos_12_rectified(job *work)
+{
+    (void)work;
+    __asm__(COMPUTE_PLANES(TWOS("12"), MR_HELIUM_SCALE_RECTIFIED));
 }
 
 static void compute_planes(const mr_depthwise_conv_2d_s8_helium_params *p, job *work)
 {
     switch (p->step) {
     case 4:
-        compute_fours_4(work);
+        (p->rectified ? compute_fours_4_rectified : compute_fours_4)(work);
         break;
     case 8:
-        compute_fours_8(work);
+        (p->rectified ? compute_fours_8_rectified : compute_fours_8)(work);
         break;
     default:
-        compute_twos_12(work);
+        (p->rectified ? compute_twos_12_rectified : compute_twos_12)(work);
         break;
     }
 }

@@ -11,8 +11,8 @@
  * those of the next begin `step` bytes later. `weights` have a vector for each channel, its taps
  * column by column at the end, `first` bytes in; a vector of zeros follows the last one. The
  * outputs of a load are `shifts` bytes apart. `outputs` are mr_helium_output, `padding` eight zero
- * points. `scratch` holds pointers to the input rows of `strips`, eight planes of `plane_bytes`,
- * and eight times 8 * `tiles` outputs.
+ * points; `rectified` says that no output is below the zero point. `scratch` holds pointers to the
+ * input rows of `strips`, eight planes of `plane_bytes`, and eight times 8 * `tiles` outputs.
  */
 typedef struct mr_depthwise_conv_2d_s8_helium_params {
     mr_rows input;
@@ -33,6 +33,7 @@ typedef struct mr_depthwise_conv_2d_s8_helium_params {
     uint16_t step;
     uint16_t first;
     uint16_t shifts[4];
+    uint16_t rectified;
     int16_t least;
     int16_t most;
 } mr_depthwise_conv_2d_s8_helium_params;

@@ -34,13 +34,24 @@ typedef struct mr_helium_output {
     int32_t shift; /* negative: to the right */
 } mr_helium_output;
 
+/* clang-format off */
+
 /* Assembly of the same for four sums in the vector `sums`, bias included, to the vector `to`, not
- * yet saturated; the fields are registers. */
-#define MR_HELIUM_SCALE(to, sums, multiplier, offset, shift)                                       \
-    "vshr.s32 " to ", " sums ", #31\n\t"                                                           \
-    "vadd.i32 " to ", " to ", " offset "\n\t"                                                      \
-    "vqrdmlah.s32 " to ", " sums ", " multiplier "\n\t"                                            \
-    "vshl.s32 " to ", " shift "\n\t"
+ * yet saturated; the other fields are registers. */
+#define MR_HELIUM_SCALE(to, sums, multiplier, offset, shift)    \
+    "vshr.s32     " to ", " sums ", #31\n\t"                    \
+    "vadd.i32     " to ", " to ", " offset "\n\t"               \
+    "vqrdmlah.s32 " to ", " sums ", " multiplier "\n\t"         \
+    "vshl.s32     " to ", " shift "\n\t"
+
+/* For outputs that are clamped to the zero point or more: what negative sums become is at most the
+ * zero point, however their halves round. */
+#define MR_HELIUM_SCALE_RECTIFIED(to, sums, multiplier, offset, shift) \
+    "vdup.32      " to ", " offset "\n\t"                              \
+    "vqrdmlah.s32 " to ", " sums ", " multiplier "\n\t"                \
+    "vshl.s32     " to ", " shift "\n\t"
+
+/* clang-format on */
 
 static inline int8_t mr_helium_requantize(int32_t sum, const mr_helium_output *output)
 {

@@ -76,6 +76,7 @@ class Conv2DInt8Helium(Kernel):
                 "chunks": chunks(shape),
                 "strips": strips(shape),
                 "strip_bytes": strip_bytes(shape),
+                "rectified": int(least >= op.output().zero_point),
                 "least": least,
                 "most": most,
             },

@@ -108,6 +108,7 @@ class DepthwiseConv2DInt8Helium(Kernel):
                 "step": plan.step,
                 "first": first,
                 "shifts": (*plan.shifts, 0, 0)[:4],
+                "rectified": int(least >= op.output().zero_point),
                 "least": least,
                 "most": most,
             },
