@@ -105,10 +105,11 @@ def _select_all(graph: Graph, target: Target, options: CompileOptions) -> list[S
 
 
 def _allowance(graph: Graph, options: CompileOptions) -> int:
-    """Bytes that constants may take: a multiple of those that the file has for its ops."""
-    main = graph.main
-    read = {i for op in main.ops for i in op.inputs if i >= 0 and main.tensors[i].is_constant}
-    return int(ALLOWANCE[options.optimize] * sum(main.tensors[i].nbytes for i in read))
+    """Bytes that constants may take: a multiple of those that the file has for its ops, where
+    tensors of equal bytes share a buffer."""
+    read = (tensor.data for op in graph.main.views for tensor in op.inputs)
+    buffers = {data.tobytes() for data in read if data is not None}
+    return int(ALLOWANCE[options.optimize] * sum(len(buffer) for buffer in buffers))
 
 
 def _too_many_rows(op: Candidates) -> Problem:
