@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,20 @@ def test_upload_to_an_emulated_board_passes(
     told = re.search(r"Flash:.*used (\d+) bytes", built)
     assert told is not None
     assert 0 <= used - int(told[1]) < 64
+
+
+def test_cmsis_nn_is_compiled_into_the_firmware(core: Path, tmp_path: Path) -> None:
+    """With a checkout in place of the one that lib_deps would download."""
+    need_target("cortex-m4")
+    directory = os.environ.get("CMSIS_NN_DIR")
+    if not directory:
+        pytest.skip("needs CMSIS-NN's directory in CMSIS_NN_DIR")
+    generate("mps2-an386", tmp_path, DIGITS, "--kernels", "cmsis_nn")
+    ini = tmp_path / "platformio.ini"
+    assert "lib_ignore = CMSIS-NN" in (tmp_path / "microlith.ini").read_text()
+    ini.write_text(ini.read_text().replace("= microlith_board", "= microlith_board\nlib_deps ="))
+    assert "arm_convolve_s8.o" in pio(core, tmp_path, "run")
+    assert "\nPASS\n" in pio(core, tmp_path, "run", "-t", "upload")
 
 
 def test_a_wrong_output_fails_the_upload(core: Path, tmp_path: Path) -> None:

@@ -78,7 +78,9 @@ def command(
         test_data=test_data,
         force=force,
         board=chosen.board,
-        host=replace(arguments, target="host").compile() if chosen.platformio else None,
+        host=replace(arguments, target="host", kernels="portable").compile()
+        if chosen.platformio
+        else None,
     )
     if json:
         o.print_json(manifest)
