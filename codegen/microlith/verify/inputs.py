@@ -57,6 +57,7 @@ def concatenate(*parts: Samples) -> dict[str, Array]:
 def check_inputs(ports: Sequence[Port], arrays: Samples, where: str) -> dict[str, Array]:
     """`arrays` in the order of `ports`, C-contiguous. Raises InputError when a name is missing or
     unknown, or when an array's type or shape is not [samples, *port shape]."""
+    arrays = {key: np.asarray(array) for key, array in arrays.items()}
     missing = [port.key for port in ports if port.key not in arrays]
     unknown = sorted(set(arrays) - {port.key for port in ports})
     faults = [f"{key!r} is missing" for key in missing]

@@ -69,11 +69,12 @@ void tiny_convolution_reset(tiny_convolution_t *m);
 /* Calls `hook` after every kernel call (see mr_event); NULL to stop. For tests and profiles. */
 void tiny_convolution_set_hook(tiny_convolution_t *m, mr_hook *hook, void *user);
 
-/* The quantised value of input 0 nearest to `real`. */
+/* The quantised value of input 0 nearest to `real`; the lowest one for a NaN. */
 static inline int8_t tiny_convolution_quantize_input_0(float real)
 {
     float scaled = real / TINY_CONVOLUTION_INPUT_0_SCALE;
-    float bounded = scaled < -65536.0f ? -65536.0f : scaled > 65536.0f ? 65536.0f : scaled;
+    float not_low = scaled > -65536.0f ? scaled : -65536.0f;
+    float bounded = not_low < 65536.0f ? not_low : 65536.0f;
     int32_t rounded = (int32_t)(bounded < 0.0f ? bounded - 0.5f : bounded + 0.5f);
     int32_t value = rounded + TINY_CONVOLUTION_INPUT_0_ZERO_POINT;
     return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
