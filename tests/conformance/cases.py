@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from tests.conformance.bench import Case, Quant
 from tests.conformance.operators import (
+    Abs,
     Add,
     AveragePool,
     Binary,
@@ -277,7 +278,7 @@ LOGISTIC = (
 )  # fmt: skip
 
 
-def rectifiers(kind: type[Unary]) -> tuple[Unary, ...]:
+def rescaled(kind: type[Unary]) -> tuple[Unary, ...]:
     return (
         *both(*(kind(shape=shape) for shape in ((), (1,), (2, 7), (1, 3, 4, 5), (1000,)))),
         *(kind(shape=(256,), x_quant=Quant(0.05, z), y_quant=Quant(0.05, z)) for z in ZERO_POINTS),
@@ -368,8 +369,9 @@ CASES: tuple[Case, ...] = (
     *RESHAPE,
     *SOFTMAX,
     *LOGISTIC,
-    *rectifiers(Relu),
-    *rectifiers(Relu6),
+    *rescaled(Relu),
+    *rescaled(Relu6),
+    *rescaled(Abs),
     *PAD,
     *MEAN,
     *CONCATENATION,

@@ -160,6 +160,10 @@ class Relu6(Unary):
     operator: ClassVar[str] = "RELU6"
 
 
+class Abs(Unary):
+    operator: ClassVar[str] = "ABS"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pad(Case):
     operator: ClassVar[str] = "PAD"

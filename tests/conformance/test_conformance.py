@@ -21,6 +21,7 @@ SAMPLES = 4
 SPATIAL = (
     *("CONV_2D", "DEPTHWISE_CONV_2D", "AVERAGE_POOL_2D", "MAX_POOL_2D"),
     *("ADD", "MUL", "PAD"),
+    *("RELU", "RELU6", "LOGISTIC", "ABS"),
 )
 
 

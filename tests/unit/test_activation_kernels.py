@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RELU, RELU6, LOGISTIC and SOFTMAX: rules, tables, and int8 results against the reference."""
+"""RELU, RELU6, LOGISTIC, ABS and SOFTMAX: rules, tables, and int8 results against the reference."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def random_quantisations(count: int, seed: int) -> list[tuple[float, int]]:
     return [(float(s), int(z)) for s, z in zip(scales, zero_points, strict=True)]
 
 
-@pytest.mark.parametrize("kind", ["LOGISTIC", "RELU", "RELU6"])
+@pytest.mark.parametrize("kind", ["LOGISTIC", "RELU", "RELU6", "ABS"])
 def test_every_int8_input(kind: str) -> None:
     """All 256 inputs for random quantisations of input and output."""
     builder = ModelBuilder()
@@ -127,6 +127,7 @@ def test_exponentials(scale: float) -> None:
     ("kind", "variation", "word"),
     [
         ("RELU", {"source": (1.0, 0), "result": (1e-8, 0)}, "too small"),
+        ("ABS", {"source": (1.0, 0), "result": (1e-8, 0)}, "too small"),
         ("LOGISTIC", {"result": (0.0039, -128)}, "1/256"),
         ("SOFTMAX", {"result": (1 / 256, 0)}, "zero point 0"),
         ("SOFTMAX", {"result": (1 / 255, -128)}, "1/256"),

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from microlith.ir.graph import DType, OpView
-from microlith.ops.base import Operator, OptionField, Options, Rule, Types, quantised, rescaled
-
-INT8_OR_FLOAT = (Types((DType.INT8,), (DType.INT8,)), Types((DType.FLOAT32,), (DType.FLOAT32,)))
+from microlith.ops.base import OptionField, Options, Rule, quantised
+from microlith.ops.elementwise_unary import RescaledUnary, Unary
 
 UNIT_SCALE = 1 / 256
 """Output scale of int8 operators whose results lie in [0, 1]."""
@@ -19,35 +18,17 @@ LARGEST_SOFTMAX_DEPTH = 4095
 """Elements of an int8 softmax: their exponentials are summed in 12 integer bits."""
 
 
-class Activation(Operator):
-    """What activations have in common: one input, an output of the same shape."""
-
-    versions = range(1, 4)
-    types = INT8_OR_FLOAT
-
-    def result_shapes(self, op: OpView) -> Sequence[tuple[int, ...]] | None:
-        return [op.input().shape]
-
-
-class Clamp(Activation):
-    """An activation that is a clamp."""
-
-    def rules(self, op: OpView) -> Iterator[Rule]:
-        broken = [*quantised(op.input(), op.output())]
-        yield from broken or rescaled(op.input(), op.output())
-
-
-class Relu(Clamp):
+class Relu(RescaledUnary):
     name = "RELU"
     summary = "max(x, 0)"
 
 
-class Relu6(Clamp):
+class Relu6(RescaledUnary):
     name = "RELU6"
     summary = "min(max(x, 0), 6)"
 
 
-class Logistic(Activation):
+class Logistic(Unary):
     name = "LOGISTIC"
     summary = "1 / (1 + exp(-x))"
 
@@ -68,7 +49,7 @@ class SoftmaxAttributes:
     beta: float
 
 
-class Softmax(Activation):
+class Softmax(Unary):
     name = "SOFTMAX"
     summary = "exp(beta * x), divided by its sum along the last axis"
     options = Options("SoftmaxOptions", (OptionField(0, "beta", "float", 0.0),))

@@ -56,3 +56,16 @@ mr_status mr_logistic_f32(const mr_context *context, const void *params, mr_band
     }
     return MR_OK;
 }
+
+mr_status mr_abs_f32(const mr_context *context, const void *params, mr_band band)
+{
+    const mr_abs_f32_params *p = params;
+    for (uint32_t row = band.first; row < band.first + band.count; row++) {
+        const float *in = mr_row_in(context, &p->unary.input, row);
+        float *out = mr_row_out(context, &p->unary.output, row);
+        for (uint32_t i = 0; i < p->unary.length; i++) {
+            out[i] = fabsf(in[i]);
+        }
+    }
+    return MR_OK;
+}

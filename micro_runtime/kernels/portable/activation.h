@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT-0 */
-/* Functions of one element: RELU, RELU6, LOGISTIC. */
+/* Functions of one element: RELU, RELU6, LOGISTIC, ABS. */
 #ifndef MICROLITH_PORTABLE_ACTIVATION_H
 #define MICROLITH_PORTABLE_ACTIVATION_H
 
@@ -26,8 +26,13 @@ typedef struct mr_logistic_f32_params {
     mr_unary unary;
 } mr_logistic_f32_params;
 
+typedef struct mr_abs_f32_params {
+    mr_unary unary;
+} mr_abs_f32_params;
+
 mr_status mr_table_s8(const mr_context *context, const void *params, mr_band band);
 mr_status mr_clamp_f32(const mr_context *context, const void *params, mr_band band);
 mr_status mr_logistic_f32(const mr_context *context, const void *params, mr_band band);
+mr_status mr_abs_f32(const mr_context *context, const void *params, mr_band band);
 
 #endif

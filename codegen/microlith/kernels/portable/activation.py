@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RELU, RELU6 and LOGISTIC in portable C: a table for int8, arithmetic for float32."""
+"""RELU, RELU6, LOGISTIC and ABS in portable C: a table for int8, arithmetic for float32."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Context, Decimal
 from math import prod
+from operator import pos
 from typing import ClassVar
 
 import numpy as np
@@ -55,17 +56,16 @@ class UnaryKernel(Kernel):
 
 class TableInt8(UnaryKernel):
     name = "table_s8"
-    operators = (*CLAMPS, "LOGISTIC")
+    operators = (*CLAMPS, "LOGISTIC", "ABS")
     function = "mr_table_s8"
     params = "mr_table_s8_params"
     dtype = DType.INT8
     instructions = 5
 
     def lower(self, op: OpView, target: Target) -> Lowering:
-        table = clamp_table(op) if op.op.kind in CLAMPS else logistic_table(op)
         return Lowering(
             params={"unary": unary_params(op), "table": Const("table")},
-            constants=(Constant("table", table),),
+            constants=(Constant("table", table_of(op)),),
             in_place=(0,),
             rows=row_count(op.output()),
         )
@@ -102,6 +102,20 @@ class LogisticFloat(UnaryKernel):
         )
 
 
+class AbsFloat(UnaryKernel):
+    name = "abs_f32"
+    operators = ("ABS",)
+    function = "mr_abs_f32"
+    params = "mr_abs_f32_params"
+    dtype = DType.FLOAT32
+    instructions = 5
+
+    def lower(self, op: OpView, target: Target) -> Lowering:
+        return Lowering(
+            params={"unary": unary_params(op)}, in_place=(0,), rows=row_count(op.output())
+        )
+
+
 def row_count(tensor: Tensor) -> int:
     """Rows of a tensor: lines of its last two axes."""
     return prod(tensor.shape[:-2])
@@ -112,15 +126,25 @@ def unary_params(op: OpView) -> dict[str, Argument]:
     return {"input": InRows(0), "output": OutRows(), "length": prod(op.output().shape[-2:])}
 
 
-def clamp_table(op: OpView) -> Array:
-    """Results of int8 RELU and RELU6 for -128 to 127: requantised, then clamped."""
+def table_of(op: OpView) -> Array:
+    """Results of `op` for the int8 elements -128 to 127."""
+    if op.op.kind == "LOGISTIC":
+        return logistic_table(op)
+    if op.op.kind == "ABS":
+        return rescaled_table(op, "none", abs)
+    return rescaled_table(op, CLAMPS[op.op.kind])
+
+
+def rescaled_table(op: OpView, activation: str, function: Callable[[int], int] = pos) -> Array:
+    """Results of int8 RELU, RELU6 and ABS for -128 to 127: `function` of the element less its zero
+    point, requantised, then clamped to the range of `activation`."""
     source, result = op.input(), op.output()
     real = np.float32(source.scale) / np.float32(result.scale)
     multiplier, shift = quantize_multiplier(float(real))
-    low, high = activation_range(CLAMPS[op.op.kind], result)
+    low, high = activation_range(activation, result)
 
     def value(q: int) -> int:
-        scaled = requantize(q - source.zero_point, multiplier, shift)
+        scaled = requantize(function(q - source.zero_point), multiplier, shift)
         return min(max(scaled + result.zero_point, low), high)
 
     return np.array([value(q) for q in INT8], np.int8)
@@ -150,4 +174,4 @@ def correct_expf(x: np.float32) -> np.float32:
         return np.float32(float(_EXP.exp(Decimal(float(x)))))
 
 
-KERNELS = (TableInt8(), ClampFloat(), LogisticFloat())
+KERNELS = (TableInt8(), ClampFloat(), LogisticFloat(), AbsFloat())
