@@ -90,6 +90,18 @@ def test_what_an_instruction_reads_and_writes() -> None:
     assert decode("ldr", "r0, [pc, #12]").from_code
 
 
+def test_gathers_and_scatters_move_every_element_by_itself() -> None:
+    assert decode("vldrb.u16", "q0, [r0, q1]").transfers == 8
+    assert decode("vstrw.32", "q0, [r0, q1, uxtw #2]").transfers == 4
+    assert decode("vldrw.u32", "q0, [r0]").transfers == 4
+
+
+def test_only_accumulating_dot_products_read_their_sum() -> None:
+    assert decode("vmladava.s8", "r2, q0, q1").accumulator == {"r2"}
+    assert decode("vmladav.s8", "r2, q0, q1").accumulator == set()
+    assert decode("vqrdmlah.s32", "q0, q1, r2").accumulator == {"s0", "s1", "s2", "s3"}
+
+
 def cycles(target: str, *code: str) -> float:
     """Of one execution of `code`, instructions of 32 bits."""
     costs = for_target(target)

@@ -39,12 +39,17 @@ _CLASSES: tuple[tuple[str, str], ...] = (
     ("fpu_move", f"(vmov|vmrs|vmsr){_CONDITION}(\\..*)?"),
 )
 _VECTOR_MULTIPLY = re.compile(
-    r"v(p?t?[te]?)?(r?ml[as]l?d?a?v.*|q?r?d?ml[as].*|q?r?d?mul.*|mul.*|fm[as].*|addl?v.*|cmul.*|cmla.*"
-    r"|cmp.*|pt.*|cvt.*|rint.*|(max|min)nm.*|(add|sub|abd|abs|neg|cadd)[te]?\.f.*)"
+    r"v(q?r?d?ml[as]|q?r?d?mul|fm[as]|addl?v|cmul|cmla|cmp|pt|cvt|rint|(max|min)nm"
+    r"|(add|sub|abd|abs|neg|cadd)[te]?\.f).*"
 )
+"""What runs in the unit for products and floats, after LLVM's model of Cortex-M55."""
+
+_VECTOR_ACCUMULATE = re.compile(r"vr?ml[as]l?d?ava.*|v(q?r?d?ml[as](?!l?d?av)|fm[as]).*")
 _FPU_ACCUMULATE = re.compile(r"v(fn?m[as]|n?ml[as]).*")
 _FPU_DIVIDE = re.compile(r"v(div|sqrt).*")
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _CLASSES)
+
+_ELEMENT = re.compile(r"\.[usfi]?(8|16|32|64)$")
 
 _UNARY = re.compile(r"(v|mov|mvn|cpy|neg|adr|clz|rev|rbit|rrx|[su]xt[bh])")
 """What has two operands and does not read the first."""
@@ -62,8 +67,6 @@ _ALIASES = {
 }
 _SINGLES = {"s": 1, "d": 2, "q": 4}
 """32-bit registers in one of the FPU's registers."""
-
-ACCUMULATING = ("multiply_accumulate", "multiply_accumulate_long", "fpu_multiply_accumulate")
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ def decode(mnemonic: str, operands: str) -> Operation:
         stored = registers(_list(operands))
         return Operation(name, registers(operands), frozenset(), transfers=len(stored))
     if _only_reads(mnemonic, name):
-        count = _stored(name, parts)
+        count = _stored(name, mnemonic, parts)
         return Operation(name, registers(operands), frozenset(), transfers=count)
     targets = 2 if name in ("load_double", "multiply_long", "multiply_accumulate_long") else 1
     written = registers(",".join(parts[:targets]))
@@ -168,22 +171,26 @@ def _accumulator(
         return written
     if name == "multiply_accumulate":
         return registers(parts[3]) if len(parts) > 3 else frozenset()
-    accumulates = name == "vector_multiply" and re.search(r"ml[as]|fm[as]", mnemonic)
+    accumulates = name == "vector_multiply" and _VECTOR_ACCUMULATE.fullmatch(mnemonic)
     return written if accumulates else frozenset()
 
 
-def _stored(name: str, parts: list[str]) -> int:
+def _stored(name: str, mnemonic: str, parts: list[str]) -> int:
+    """Words that a store moves; a scatter moves each element by itself."""
     if name == "vector_scatter":
-        return 4
+        return _elements(mnemonic)
     return 2 if name == "store_double" else len(registers(parts[0])) if parts else 1
 
 
 def _loaded(name: str, mnemonic: str, written: frozenset[str]) -> int:
     """Words that a load moves; a gather moves each element by itself."""
-    if name == "vector_gather":
-        found = re.search(r"\.[us]?(8|16|32|64)", mnemonic)
-        return 128 // max(int(found[1]), 32) if found and int(found[1]) > 16 else 8
-    return len(written)
+    return _elements(mnemonic) if name == "vector_gather" else len(written)
+
+
+def _elements(mnemonic: str) -> int:
+    """Elements in a vector of the type that a mnemonic ends in."""
+    found = _ELEMENT.search(mnemonic)
+    return 128 // int(found[1]) if found else 4
 
 
 def _list(operands: str) -> str:
