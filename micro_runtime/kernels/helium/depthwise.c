@@ -191,55 +191,159 @@ static void compute_planes(const mr_depthwise_conv_2d_s8_helium_params *p, job *
 
 /* --------------------------------------------------------------------------- planes */
 
-/* Eight bytes of each of `count` pixels go to planes that are offsets[1] apart. */
-static void spread(const int8_t *from, uint32_t from_step, int8_t *to, uint32_t to_step,
-                   uint32_t count, const uint16_t offsets[LANES])
+/* Where the first four rows of a column come from. */
+typedef struct rows4 {
+    const int8_t *row[4];
+} rows4;
+
+#if MR_HELIUM_ASM
+
+#define SPREAD_ROW(row, lanes)                                                                     \
+    "vldrb.u16 q0, [%[" row "]]\n\t"                                                               \
+    "add %[" row "], %[step]\n\t"                                                                  \
+    "vstrb.16 q0, [%[to], " lanes "]\n\t"
+
+#endif
+
+/* Eight bytes of each of `count` pixels of four rows go to planes, four bytes a column. */
+static void spread_fours(rows4 from, uint32_t step, int8_t *to, uint32_t count,
+                         const uint16_t offsets[LANES])
 {
 #if MR_HELIUM_ASM
     __asm__ volatile("vldrh.u16 q1, [%[offsets]]\n\t"
+                     "mov lr, #1\n\t"
+                     "vadd.i16 q2, q1, lr\n\t"
+                     "vadd.i16 q3, q2, lr\n\t"
+                     "vadd.i16 q4, q3, lr\n\t"
                      "wls lr, %[count], 2f\n"
-                     "1:\n\t"
-                     "vldrb.u16 q0, [%[from]]\n\t"
-                     "add %[from], %[from_step]\n\t"
-                     "vstrb.16 q0, [%[to], q1]\n\t"
-                     "add %[to], %[to_step]\n\t"
-                     "le lr, 1b\n"
-                     "2:"
-                     : [from] "+l"(from), [to] "+l"(to)
-                     : [count] "r"(count), [from_step] "r"(from_step), [to_step] "r"(to_step),
-                       [offsets] "r"(offsets)
-                     : "lr", "q0", "q1", "memory");
+                     "1:\n\t" SPREAD_ROW("a", "q1") SPREAD_ROW("b", "q2") SPREAD_ROW("c", "q3")
+                         SPREAD_ROW("d", "q4") "add %[to], #4\n\t"
+                                               "le lr, 1b\n"
+                                               "2:"
+                     : [a] "+l"(from.row[0]), [b] "+l"(from.row[1]), [c] "+l"(from.row[2]),
+                       [d] "+l"(from.row[3]), [to] "+r"(to)
+                     : [count] "r"(count), [step] "r"(step), [offsets] "r"(offsets)
+                     : "lr", "q0", "q1", "q2", "q3", "q4", "memory");
 #else
-    for (; count > 0; count--, from += from_step, to += to_step) {
-        for (uint32_t i = 0; i < LANES; i++) {
-            to[offsets[i]] = from[i];
+    for (uint32_t x = 0; x < count; x++, to += 4) {
+        for (uint32_t i = 0; i < 4 * LANES; i++) {
+            to[offsets[i % LANES] + i / LANES] = from.row[i / LANES][x * step + i % LANES];
         }
     }
 #endif
 }
 
-/* The way back. */
-static void collect(const int8_t *from, uint32_t from_step, int8_t *to, uint32_t to_step,
-                    uint32_t count, const uint16_t offsets[LANES])
+/* The same for three rows and three bytes a column. */
+static void spread_threes(rows4 from, uint32_t step, int8_t *to, uint32_t count,
+                          const uint16_t offsets[LANES])
+{
+#if MR_HELIUM_ASM
+    __asm__ volatile(
+        "vldrh.u16 q1, [%[offsets]]\n\t"
+        "mov lr, #1\n\t"
+        "vadd.i16 q2, q1, lr\n\t"
+        "vadd.i16 q3, q2, lr\n\t"
+        "wls lr, %[count], 2f\n"
+        "1:\n\t" SPREAD_ROW("a", "q1") SPREAD_ROW("b", "q2")
+            SPREAD_ROW("c", "q3") "add %[to], #3\n\t"
+                                  "le lr, 1b\n"
+                                  "2:"
+        : [a] "+l"(from.row[0]), [b] "+l"(from.row[1]), [c] "+l"(from.row[2]), [to] "+r"(to)
+        : [count] "r"(count), [step] "r"(step), [offsets] "r"(offsets)
+        : "lr", "q0", "q1", "q2", "q3", "memory");
+#else
+    for (uint32_t x = 0; x < count; x++, to += 3) {
+        for (uint32_t i = 0; i < 3 * LANES; i++) {
+            to[offsets[i % LANES] + i / LANES] = from.row[i / LANES][x * step + i % LANES];
+        }
+    }
+#endif
+}
+
+/* One column: eight bytes from `channel` of each of `count` rows. */
+static void spread_column(const int8_t *const *rows, uint32_t channel, int8_t *to, uint32_t count,
+                          const uint16_t offsets[LANES])
+{
+#if MR_HELIUM_ASM
+    const int8_t *from;
+    __asm__ volatile("vldrh.u16 q1, [%[offsets]]\n\t"
+                     "wls lr, %[count], 2f\n"
+                     "1:\n\t"
+                     "ldr %[from], [%[rows]], #4\n\t"
+                     "add %[from], %[channel]\n\t"
+                     "vldrb.u16 q0, [%[from]]\n\t"
+                     "vstrb.16 q0, [%[to], q1]\n\t"
+                     "add %[to], #1\n\t"
+                     "le lr, 1b\n"
+                     "2:"
+                     : [from] "=&l"(from), [rows] "+r"(rows), [to] "+r"(to)
+                     : [count] "r"(count), [channel] "r"(channel), [offsets] "r"(offsets)
+                     : "lr", "q0", "q1", "memory");
+#else
+    for (uint32_t k = 0; k < count; k++, to++) {
+        for (uint32_t i = 0; i < LANES; i++) {
+            to[offsets[i]] = rows[k][channel + i];
+        }
+    }
+#endif
+}
+
+/* The way back: outputs of eight planes, one after the other, to pixels that are `step` apart. */
+static void collect(const int8_t *from, int8_t *to, uint32_t step, uint32_t count,
+                    const uint16_t offsets[LANES])
 {
 #if MR_HELIUM_ASM
     __asm__ volatile("vldrh.u16 q1, [%[offsets]]\n\t"
                      "wls lr, %[count], 2f\n"
                      "1:\n\t"
                      "vldrb.u16 q0, [%[from], q1]\n\t"
-                     "add %[from], %[from_step]\n\t"
+                     "add %[from], #1\n\t"
                      "vstrb.16 q0, [%[to]]\n\t"
-                     "add %[to], %[to_step]\n\t"
+                     "add %[to], %[step]\n\t"
                      "le lr, 1b\n"
                      "2:"
-                     : [from] "+l"(from), [to] "+l"(to)
-                     : [count] "r"(count), [from_step] "r"(from_step), [to_step] "r"(to_step),
-                       [offsets] "r"(offsets)
+                     : [from] "+r"(from), [to] "+l"(to)
+                     : [count] "r"(count), [step] "r"(step), [offsets] "r"(offsets)
                      : "lr", "q0", "q1", "memory");
 #else
-    for (; count > 0; count--, from += from_step, to += to_step) {
+    for (; count > 0; count--, from++, to += step) {
         for (uint32_t i = 0; i < LANES; i++) {
             to[i] = from[offsets[i]];
+        }
+    }
+#endif
+}
+
+/* The same for outputs that alternate between two rows; a second row that is the first one's place
+ * is left out. */
+static void collect_twos(const int8_t *from, int8_t *first, int8_t *second, uint32_t step,
+                         uint32_t count, const uint16_t offsets[LANES])
+{
+#if MR_HELIUM_ASM
+    uint32_t next = first != second;
+    __asm__ volatile(
+        "vldrh.u16 q1, [%[offsets]]\n\t"
+        "vadd.i16 q2, q1, %[next]\n\t"
+        "wls lr, %[count], 2f\n"
+        "1:\n\t"
+        "vldrb.u16 q0, [%[from], q1]\n\t"
+        "vstrb.16 q0, [%[first]]\n\t"
+        "add %[first], %[step]\n\t"
+        "vldrb.u16 q0, [%[from], q2]\n\t"
+        "vstrb.16 q0, [%[second]]\n\t"
+        "add %[second], %[step]\n\t"
+        "add %[from], #2\n\t"
+        "le lr, 1b\n"
+        "2:"
+        : [from] "+r"(from), [first] "+l"(first), [second] "+l"(second)
+        : [count] "r"(count), [step] "r"(step), [next] "r"(next), [offsets] "r"(offsets)
+        : "lr", "q0", "q1", "q2", "memory");
+#else
+    uint32_t next = first != second;
+    for (; count > 0; count--, from += 2, first += step, second += step) {
+        for (uint32_t i = 0; i < LANES; i++) {
+            first[i] = from[offsets[i]];
+            second[i] = from[offsets[i] + next];
         }
     }
 #endif
@@ -251,7 +355,6 @@ typedef struct walk {
     const int8_t **rows;
     int8_t *planes;
     int8_t *outs;
-    const int8_t *padding;
     uint32_t strip_inputs; /* input rows of a strip */
     uint16_t plane_offsets[LANES];
     uint16_t out_offsets[LANES];
@@ -266,16 +369,18 @@ static uint32_t strip_rows(const walk *at, uint32_t row, uint32_t end)
     return rows < end - row ? rows : end - row;
 }
 
-/* Pointers to the input rows of the strip that starts with `row`, null outside the image. */
+/* Pointers to the input rows of the strip that starts with `row`. A column has `pitch` bytes, those
+ * beyond the rows of the strip have no weights. */
 static void find_rows(const walk *at, uint32_t row, const int8_t **rows)
 {
     const mr_window *window = &at->params->window;
     uint32_t image = row / window->out_height, y = row % window->out_height;
     uint32_t in_y = y * window->stride_height - window->pad_top;
-    for (uint32_t k = 0; k < at->strip_inputs; k++, in_y++) {
+    const int8_t *padding = mr_data_at(at->context, at->params->padding);
+    for (uint32_t k = 0; k < at->params->pitch; k++, in_y++) {
         uint32_t in_row = image * window->in_height + in_y;
-        int inside = in_y < window->in_height;
-        rows[k] = inside ? mr_row_in(at->context, &at->params->input, in_row) : NULL;
+        int inside = in_y < window->in_height && k < at->strip_inputs;
+        rows[k] = inside ? mr_row_in(at->context, &at->params->input, in_row) : padding;
     }
 }
 
@@ -284,19 +389,45 @@ static void find_rows(const walk *at, uint32_t row, const int8_t **rows)
 static void spread_strip(const walk *at, uint32_t strip, uint32_t channel)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
-    const int8_t *const *rows = at->rows + strip * at->strip_inputs;
+    const int8_t *const *rows = at->rows + strip * p->pitch;
     uint32_t column = strip * p->strip_columns + p->window.pad_left;
     int8_t *plane = at->planes + column * p->pitch;
     uint32_t needed = p->strip_columns - p->window.pad_left;
     uint32_t count = p->window.in_width < needed ? p->window.in_width : needed;
-    for (uint32_t k = 0; k < at->strip_inputs; k++) {
-        const int8_t *from = rows[k] != NULL ? rows[k] + channel : at->padding;
-        uint32_t step = rows[k] != NULL ? p->channels : 0;
-        spread(from, step, plane + k, p->pitch, count, at->plane_offsets);
+    if (p->step == 4) {
+        spread_column(rows, channel, plane, p->pitch, at->plane_offsets);
+    } else if (p->pitch == 4) {
+        rows4 from = {{rows[0] + channel, rows[1] + channel, rows[2] + channel, rows[3] + channel}};
+        spread_fours(from, p->channels, plane, count, at->plane_offsets);
+    } else {
+        rows4 from = {{rows[0] + channel, rows[1] + channel, rows[2] + channel, NULL}};
+        spread_threes(from, p->channels, plane, count, at->plane_offsets);
     }
 }
 
-/* Eight channels of `count` strips, whose first row is `row`. */
+/* The `count` output rows of a strip, the first of which is `row`. */
+static void collect_strip(const walk *at, const int8_t *from, uint32_t row, uint32_t count,
+                          uint32_t channel)
+{
+    const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
+    uint32_t width = p->window.out_width;
+    int8_t *out = (int8_t *)mr_row_out(at->context, &p->output, row) + channel;
+    if (p->strip_rows == 1) {
+        collect(from, out, p->channels, width, at->out_offsets);
+    } else if (p->step != 4) {
+        int8_t *second = mr_row_out(at->context, &p->output, row + count - 1);
+        collect_twos(from, out, second + channel, p->channels, width, at->out_offsets);
+    } else if (row % p->output.capacity + count <= p->output.capacity) {
+        collect(from, out, p->output.pitch, count, at->out_offsets);
+    } else {
+        for (uint32_t r = 0; r < count; r++) {
+            out = (int8_t *)mr_row_out(at->context, &p->output, row + r) + channel;
+            collect(from + r, out, 0, 1, at->out_offsets);
+        }
+    }
+}
+
+/* Eight channels of the strips that start with `row`. */
 static void compute_channels(const walk *at, uint32_t row, uint32_t end, uint32_t channel)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
@@ -315,14 +446,12 @@ static void compute_channels(const walk *at, uint32_t row, uint32_t end, uint32_
         next += strip_rows(at, next, end);
     }
     compute_planes(p, &work);
-    for (uint32_t strip = 0; strip < p->strips && row < end; strip++) {
+    uint32_t step = p->strip_columns / p->window.stride_width * p->strip_rows;
+    const int8_t *from = at->outs;
+    for (uint32_t strip = 0; strip < p->strips && row < end; strip++, from += step) {
         uint32_t rows = strip_rows(at, row, end);
-        uint32_t column = strip * p->strip_columns / p->window.stride_width;
-        for (uint32_t r = 0; r < rows; r++, row++) {
-            int8_t *out = mr_row_out(at->context, &p->output, row);
-            collect(at->outs + column * p->strip_rows + r, p->strip_rows, out + channel,
-                    p->channels, p->window.out_width, at->out_offsets);
-        }
+        collect_strip(at, from, row, rows, channel);
+        row += rows;
     }
 }
 
@@ -333,17 +462,17 @@ mr_status mr_depthwise_conv_2d_s8_helium(const mr_context *context, const void *
     uint32_t end = band.first + band.count;
     walk at = {.context = context, .params = p, .rows = mr_arena_at(context, p->scratch)};
     at.strip_inputs = (p->strip_rows - 1u) * p->window.stride_height + p->window.kernel_height;
-    at.planes = (int8_t *)(at.rows + p->strips * at.strip_inputs);
+    at.planes = (int8_t *)(at.rows + p->strips * p->pitch);
     at.outs = at.planes + LANES * p->plane_bytes;
-    at.padding = mr_data_at(context, p->padding);
     for (uint32_t i = 0; i < LANES; i++) {
         at.plane_offsets[i] = (uint16_t)(i * p->plane_bytes);
         at.out_offsets[i] = (uint16_t)(i * LANES * p->tiles);
     }
-    mr_helium_fill(at.planes, LANES * p->plane_bytes, at.padding[0]);
+    const int8_t *padding = mr_data_at(context, p->padding);
+    mr_helium_fill(at.planes, LANES * p->plane_bytes, padding[0]);
     for (uint32_t row = band.first, next = row; row < end; row = next) {
         for (uint32_t strip = 0; strip < p->strips && next < end; strip++) {
-            find_rows(&at, next, at.rows + strip * at.strip_inputs);
+            find_rows(&at, next, at.rows + strip * p->pitch);
             next += strip_rows(&at, next, end);
         }
         for (uint32_t channel = 0; channel < p->channels; channel += LANES) {

@@ -10,9 +10,9 @@
  * and `strips` of them lie `strip_columns` apart. A vector of a plane serves `per_load` outputs,
  * those of the next begin `step` bytes later. `weights` have a vector for each channel, its taps
  * column by column at the end, `first` bytes in; a vector of zeros follows the last one. The
- * outputs of a load are `shifts` bytes apart. `outputs` are mr_helium_output, `padding` eight zero
- * points; `rectified` says that no output is below the zero point. `scratch` holds pointers to the
- * input rows of `strips`, eight planes of `plane_bytes`, and eight times 8 * `tiles` outputs.
+ * outputs of a load are `shifts` bytes apart. `outputs` are mr_helium_output, `padding` a row of
+ * zero points; `rectified` says that no output is below the zero point. `scratch` holds pointers to
+ * the input rows of `strips`, eight planes of `plane_bytes`, and eight times 8 * `tiles` outputs.
  */
 typedef struct mr_depthwise_conv_2d_s8_helium_params {
     mr_rows input;

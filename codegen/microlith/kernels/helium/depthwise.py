@@ -85,9 +85,7 @@ class DepthwiseConv2DInt8Helium(Kernel):
         packed, first = pack(shape.weights, plan)
         least, most = activation_range(op.attributes.activation, op.output())
         batches, height, _, channels = op.output().shape
-        strip_inputs = (plan.strip_rows - 1) * shape.window["stride_height"]
-        strip_inputs += shape.window["kernel_height"]
-        pointers = plan.strips * strip_inputs * target.pointer_size
+        pointers = plan.strips * plan.pitch * target.pointer_size
         return Lowering(
             params={
                 "input": InRows(0),
@@ -115,7 +113,7 @@ class DepthwiseConv2DInt8Helium(Kernel):
             constants=(
                 Constant("weights", packed, alignment=16),
                 Constant("outputs", to_the_left(table)[:channels].reshape(-1)),
-                Constant("padding", padding_row(op)[:LANES]),
+                Constant("padding", padding_row(op)),
             ),
             scratch=pointers + LANES * (plan.plane_bytes + LANES * plan.tiles),
             rows=batches * height,
@@ -128,8 +126,8 @@ class DepthwiseConv2DInt8Helium(Kernel):
         _, _, width, channels = op.output().shape
         strips = op.output().elements / (width * channels * plan.strip_rows)
         tiles = strips / plan.strips * plan.tiles
-        rows = strips * (plan.strip_rows + shape.window["kernel_height"])
-        moved = rows * channels / LANES * (5.0 * shape.window["in_width"] + 25.0)
+        rows = plan.pitch * 3.5 * shape.window["in_width"] + plan.strip_rows * 4.5 * width
+        moved = strips * channels / LANES * (rows + 80.0)
         return channels * tiles * 30.0 + moved
 
 
