@@ -11,6 +11,7 @@ import numpy as np
 
 from microlith import ops, targets
 from microlith.emit.files import MANIFEST, write_files
+from microlith.emit.layouts import arduino_library, zephyr_module
 from microlith.emit.platformio import platformio_project
 from microlith.emit.project import manifest, project_files
 from microlith.emit.vectors import TestVectors
@@ -39,11 +40,12 @@ def write_project(
     force: bool = False,
     board: Board | None = None,
     host: Program | None = None,
+    layout: str = "cmake",
 ) -> dict[str, Any]:
     """Writes the firmware project of `program` to `directory` and returns its manifest.
 
-    With `board`, it is a PlatformIO project for that board; `host` is then the same model, compiled
-    for this machine. Otherwise it has a Makefile and a CMakeLists.txt.
+    `layout` is "cmake" (with a Makefile too), "arduino", "zephyr" or "platformio". The last is for
+    a `board`, and `host` is then the same model, compiled for this machine.
 
     Its test vectors are the samples of the .npz file `test_data`, or seeded random ones. Raises
     InputError for samples that do not fit, ToolError when no reference runs the model, OptionError
@@ -51,9 +53,13 @@ def write_project(
     """
     vectors = golden_vectors(program, test_data)
     once: dict[str, str] = {}
-    if board is not None and host is not None:
+    if layout == "platformio" and board is not None and host is not None:
         project = platformio_project(program, host, board, vectors)
         files, once = project.files, project.once
+    elif layout == "arduino":
+        files, once = arduino_library(program, vectors)
+    elif layout == "zephyr":
+        files, once = zephyr_module(program, vectors)
     else:
         files = project_files(program, targets.get(program.target), vectors)
     record = manifest(program, files)

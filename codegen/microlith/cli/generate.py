@@ -23,7 +23,7 @@ def command(
         str | None,
         typer.Option(
             "--project",
-            help="platformio, cmake, or library: the sources alone, as a library of PlatformIO; "
+            help="platformio, cmake, arduino, zephyr, or library: the sources alone; "
             "default: platformio with --board, else cmake.",
         ),
     ] = None,
@@ -69,7 +69,7 @@ def command(
         trace,
     )
     program = arguments.compile()
-    if chosen.library:
+    if chosen.project == "library":
         write_library(program, output, force=force)
         return
     manifest = write_project(
@@ -79,8 +79,9 @@ def command(
         force=force,
         board=chosen.board,
         host=replace(arguments, target="host", kernels="portable").compile()
-        if chosen.platformio
+        if chosen.project == "platformio"
         else None,
+        layout=chosen.project,
     )
     if json:
         o.print_json(manifest)
@@ -90,5 +91,5 @@ def command(
     o.say(f"{output}: {program.name} for {program.target}, {len(program.calls)} kernel calls")
     for line in memory_lines(program):
         o.say(f"  {line}")
-    if chosen.platformio:
+    if chosen.project == "platformio":
         o.say(f"  next         pio run -d {output} -t upload")

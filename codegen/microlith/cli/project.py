@@ -10,18 +10,16 @@ from microlith.targets import boards
 from microlith.targets.boards import Board
 from microlith.targets.match import target_for, target_of_core
 
-PROJECTS = ("platformio", "cmake", "library")
+PROJECTS = ("platformio", "cmake", "arduino", "zephyr", "library")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A target, the board that was named, and whether PlatformIO builds the project, or it is a
-    library without a program."""
+    """A target, the board that was named, and one of PROJECTS."""
 
     target: str
     board: Board | None
-    platformio: bool
-    library: bool = False
+    project: str
 
 
 def choose(board: str | None, target: str, project: str | None, core: str | None = None) -> Choice:
@@ -40,16 +38,16 @@ def choose(board: str | None, target: str, project: str | None, core: str | None
                 fix="name it with --board (see `microlith boards`)",
             )
         runs = target_of_core(core).name if core else target
-        return Choice(runs, None, False, project == "library")
+        return Choice(runs, None, project or "cmake")
     found, runs = resolve(board, target)
-    platformio = project in (None, "platformio")
-    if platformio and found.platformio is None:
+    chosen = project or "platformio"
+    if chosen == "platformio" and found.platformio is None:
         raise OptionError(
             f"PlatformIO does not know {found.summary}",
             where=f"board {board}",
             fix="give --project cmake",
         )
-    return Choice(runs, found, platformio, project == "library")
+    return Choice(runs, found, chosen)
 
 
 def resolve(board: str, target: str) -> tuple[Board, str]:

@@ -57,7 +57,7 @@ def platformio_project(
     view = _view(program, board, target, vectors)
     files = _model(program)
     files |= _model(host)
-    files |= _selftest(program, vectors, view)
+    files |= _selftest(program, vectors)
     files |= _engine(program, host)
     files |= _configuration(view, board)
     test = _test_of(board)
@@ -185,25 +185,30 @@ def _model(program: Program) -> Files:
     return {f"generated/{program.target}/model/{path}": text for path, text in files.items()}
 
 
-def _selftest(program: Program, vectors: TestVectors, view: dict[str, Any]) -> Files:
-    """The library that runs the test vectors."""
+def selftest_files(program: Program, vectors: TestVectors) -> Files:
+    """Sources that run the test vectors, with what they need but the model, by file name."""
     found = vector_files(program, vectors)
+    view = vector_view(program, vectors)
     port = resources.path("micro_runtime", "port", "port.h")
     return {
-        "lib/selftest/test_vectors.c": found["test_vectors.c"],
-        "lib/selftest/test_vectors.h": found["test_vectors.h"],
-        "lib/selftest/selftest.c": render(
-            "platformio/selftest.c.j2", p=vector_view(program, vectors)
-        ),
-        "lib/selftest/selftest.h": render("platformio/selftest.h.j2", p=view),
-        "lib/selftest/port.h": port.read_text(encoding="utf-8"),
-        "lib/selftest/library.json": render(
-            "platformio/library.json.j2",
-            name="selftest",
-            description=f"Samples for {program.model_name} and what they must give",
-            flags=["-std=c11", "-ffp-contract=off"],
-        ),
+        "test_vectors.c": found["test_vectors.c"],
+        "test_vectors.h": found["test_vectors.h"],
+        "selftest.c": render("platformio/selftest.c.j2", p=view),
+        "selftest.h": render("platformio/selftest.h.j2", p=view),
+        "port.h": port.read_text(encoding="utf-8"),
     }
+
+
+def _selftest(program: Program, vectors: TestVectors) -> Files:
+    """The library that runs the test vectors."""
+    files = selftest_files(program, vectors)
+    files["library.json"] = render(
+        "platformio/library.json.j2",
+        name="selftest",
+        description=f"Samples for {program.model_name} and what they must give",
+        flags=["-std=c11", "-ffp-contract=off"],
+    )
+    return {f"lib/selftest/{path}": text for path, text in files.items()}
 
 
 def _configuration(view: dict[str, Any], board: Board) -> Files:
