@@ -13,7 +13,7 @@ import pytest
 from microlith.simulate import measure, plugin
 from tests.cli import models
 from tests.cli.conftest import Microlith
-from tests.tools import need_target
+from tests.tools import need_program, need_target
 
 Save = Callable[..., Path]
 
@@ -114,3 +114,20 @@ def test_all_memory_of_the_model_has_names(
     assert image.size("net_arena", "net_state") == result["ram"]["arena"] > 0
     assert image.size("net_weights") <= result["flash"]["weights"]
     assert result["ram"]["data"] == result["ram"]["bss"] == 0
+
+
+@pytest.mark.parametrize("name", ["test", "all", "m"])
+def test_projects_may_have_names_that_build_systems_use(
+    name: str, save: Save, microlith: Microlith, tmp_path: Path
+) -> None:
+    need_program("cmake")
+    project = tmp_path / "project"
+    assert microlith("generate", save(models.relu(), f"{name}.tflite"), "-o", project).code == 0
+    for command in (
+        ["make", "run"],
+        ["cmake", "-S", ".", "-B", "cmake"],
+        ["cmake", "--build", "cmake"],
+        ["ctest", "--test-dir", "cmake"],
+    ):
+        subprocess.run(command, cwd=project, check=True, capture_output=True, timeout=120)
+    assert (project / "cmake" / name).is_file()

@@ -129,7 +129,7 @@ def _view(
         "libraries": base.libraries,
         "cmake_libraries": [flag.removeprefix("-l") for flag in base.libraries],
         "run": base.run(f"build/{binary}"),
-        "cmake_run": base.run(f"$<TARGET_FILE:{program.name}>"),
+        "cmake_run": base.run("$<TARGET_FILE:firmware>"),
         "model_sources": [p for p in sources if p.startswith(("model/", "microlith/"))],
         "application_sources": [p for p in sources if p.startswith(("src/", "port/"))],
         "memory": memory_rows(program),
