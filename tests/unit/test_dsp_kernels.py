@@ -16,7 +16,7 @@ from microlith.ir.graph import OpView
 from microlith.kernels import BACKENDS
 from microlith.kernels.base import Kernel
 from microlith.kernels.dsp import depthwise, depthwise_3x3, elementwise, fully_connected
-from microlith.kernels.dsp.scaled import OUTPUT_SHIFT, scaled_constants
+from microlith.kernels.dsp.scaled import scaled_constants
 from microlith.kernels.quantize_math import quantize_multiplier, requantize
 from microlith.lower import select
 from microlith.lower.options import ALLOWANCE
@@ -83,6 +83,7 @@ def depthwise_model(
 DEPTHWISE = (
     (depthwise.DepthwiseConv2DInt8Dsp(), 1),
     (depthwise_3x3.Depthwise3x3Int8Dsp(), 1),
+    (depthwise_3x3.Depthwise3x3ShiftsInt8Dsp(), 1),
     (depthwise_3x3.Depthwise3x3Stride2Int8Dsp(), 2),
 )
 
@@ -134,16 +135,19 @@ def test_channels_that_two_instructions_do_not_scale(
     model = depthwise_model(weights, np.full(4, bias), factor, zero_points=(0, -128))
     rejected = depthwise_3x3.Depthwise3x3Int8Dsp().rejects(view(model))
     assert (rejected is None) if reason is None else (rejected is not None and reason in rejected)
+    shifts = depthwise_3x3.Depthwise3x3ShiftsInt8Dsp().rejects(view(model))
+    assert (shifts is None) == (factor < 0.5)
 
 
-def test_two_instructions_scale_as_the_reference_does() -> None:
-    """At every sum near a half, and in between."""
+@pytest.mark.parametrize("own_shifts", [False, True])
+def test_two_instructions_scale_as_the_reference_does(own_shifts: bool) -> None:
+    """At every sum near a half."""
     generator = np.random.default_rng(0)
     for factor in generator.uniform(2.0**-9.9, 2.0**-3.1, 200):
         model = depthwise_model(np.ones((1, 3, 3, 4), np.int8), np.zeros(4), factor,
                                 zero_points=(0, -128))  # fmt: skip
         op = view(model)
-        scalings = scaled_constants(op, np.ones((4, 9)), np.zeros(4), 255)
+        scalings = scaled_constants(op, np.ones((4, 9)), np.zeros(4), 255, own_shifts=own_shifts)
         assert not isinstance(scalings, str), scalings
         how = scalings[0]
         pair = quantize_multiplier(1.0 / op.output().scale)
@@ -151,7 +155,7 @@ def test_two_instructions_scale_as_the_reference_does() -> None:
         for total in {int(half) + step for half in halves for step in (-1, 0, 1)}:
             high = ((total << how.up) * how.multiplier >> 32) + how.offset
             expected = min(max(requantize(total, *pair) - 128, -128), 127)
-            assert min(max(high >> OUTPUT_SHIFT, -128), 127) == expected
+            assert min(max(high >> how.shift, -128), 127) == expected
 
 
 @pytest.mark.parametrize("scales", [(0.5, 0.25, 1.3), (0.1, 0.2, 0.9), (0.0231, 0.0173, 0.1)])
@@ -212,12 +216,13 @@ def test_linear_forms_give_every_sum(
     scales: tuple[float, float, float], zero_points: tuple[int, int, int]
 ) -> None:
     form = elementwise.linear_form(scales, zero_points)
-    if form is None:
+    expected = elementwise.reference_sums(scales, zero_points)
+    if form is None or expected is None:
         return
     values = np.arange(-128, 128)
     a, b = ((values * factor) >> 8 for factor in form.factors)
     sums = np.clip((a[:, None] + b + form.offset) >> elementwise.OUTPUT_SHIFT, -128, 127)
-    assert np.array_equal(sums, elementwise.reference_sums(scales, zero_points))
+    assert np.array_equal(sums, expected)
 
 
 def test_most_scales_have_a_linear_form() -> None:

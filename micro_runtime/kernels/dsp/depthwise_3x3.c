@@ -8,7 +8,7 @@
  *     upper += SMLAD(x01, w01) + x2 * w2      lower += x1 * w0 + SMLAD(x23, w12)
  *
  * Two output columns share the loads of the two columns between them: 48 instructions for 36
- * products and four outputs.
+ * products and four outputs, 53 where each channel has a shift of its own.
  */
 #include "depthwise_3x3.h"
 
@@ -22,13 +22,15 @@
 #define COLUMN_WORDS 8u /* [channel][rows 0 and 1, rows 2 and 3] */
 #define OUTPUT_SHIFT 10 /* "10" in the assembly */
 
-/* What the words of a channel are, see the header. */
+/* What the words of a channel are, see the header; without shifts of their own, the last one is
+ * missing. */
 typedef struct channel_constants {
     int32_t multiplier;
     int32_t offset;
     uint32_t upper[3];
     uint32_t lower[3];
     int32_t bias;
+    int32_t shift;
 } channel_constants;
 
 /* Two rows of outputs, or one that is its own neighbour. */
@@ -41,7 +43,7 @@ typedef struct job {
     uint32_t *inside; /* first widened column inside the image */
     uint32_t *columns;
     int8_t *out;
-    const channel_constants *constants;
+    const uint32_t *constants;
     uint32_t pairs_bytes; /* of widened columns from the first pair of outputs to the last, half of
                              a pair left out */
     uint32_t odd;
@@ -50,7 +52,7 @@ typedef struct job {
 #if MR_DSP_ASM
 
 _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
-                   offsetof(job, odd) == 52 && sizeof(job) == 56 && sizeof(channel_constants) == 36,
+                   offsetof(job, odd) == 52 && sizeof(job) == 56 && sizeof(channel_constants) == 40,
                "the assembly below relies on it");
 
 /* Places on the stack: four times the bias, multiplier and offset, the job, what else changes. */
@@ -68,7 +70,8 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
 #define PLACE       "84" /* of the next channel in the columns and in the output */
 #define LEFT        "92"
 #define CHANNEL     "96"
-#define FRAME       "100"
+#define SHIFT       "100"
+#define FRAME       "104"
 
 /* Pairs of one column in r2 and r3, weights of a column in r4 to r6 and r7 to r9. */
 #define MULTIPLY(upper, lower, w01, w12)                                                           \
@@ -77,8 +80,19 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
     "smlabt " upper ", r3, " w12 ", " upper "\n\t"                                                 \
     "smlad " lower ", r3, " w12 ", " lower "\n\t"
 
-#define SCALE(sum)    "smmla " sum ", " sum ", r2, r3\n\t"
-#define SATURATE(sum) "ssat " sum ", #8, " sum ", asr #10\n\t"
+#define SCALE(sum) "smmla " sum ", " sum ", r2, r3\n\t"
+
+/* One shift for all channels, or one that is a channel's last word. */
+#define LOAD_CHANNEL   "ldm lr!, {r2-r10}\n\t"
+#define LOAD_CHANNEL_S "ldm lr!, {r2-r11}\n\tstr r11, [sp, #" SHIFT "]\n\t"
+#define NARROW(sum)    "ssat " sum ", #8, " sum ", asr #10\n\t"
+#define NARROW_S(sum)  "asr " sum ", r2\n\tssat " sum ", #8, " sum "\n\t"
+#define LOAD_SHIFT     "ldr r2, [sp, #" SHIFT "]\n\t"
+
+#define NARROW_TWO    NARROW("r10") NARROW("r11")
+#define NARROW_TWO_S  LOAD_SHIFT NARROW_S("r10") NARROW_S("r11")
+#define NARROW_FOUR   NARROW_TWO NARROW("r12") NARROW("lr")
+#define NARROW_FOUR_S NARROW_TWO_S NARROW_S("r12") NARROW_S("lr")
 
 /* One instruction a line. */
 /* clang-format off */
@@ -107,7 +121,7 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
 
 /* Columns are at r0, outputs at r1; sums are in r10 to r12 and lr. Without a second row the first
  * one, which is written last, takes its place. */
-#define COMPUTE_TWO_COLUMNS                                                                        \
+#define COMPUTE_TWO_COLUMNS(narrow_four)                                                           \
     "ldm sp, {r10-r12, lr}\n\t"                                                                    \
     "ldrd r2, r3, [r0], #64\n\t"                                                                   \
     MULTIPLY("r10", "r11", "r4", "r7")                                                             \
@@ -120,8 +134,8 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
     "ldrd r2, r3, [r0, #32]\n\t"                                                                   \
     MULTIPLY("r12", "lr", "r6", "r9")                                                              \
     "ldrd r2, r3, [sp, #" MULTIPLIER "]\n\t"                                                       \
-    SCALE("r10") SCALE("r11") SCALE("r12") SCALE("lr") SATURATE("r10")                             \
-    SATURATE("r11") SATURATE("r12") SATURATE("lr")                                                 \
+    SCALE("r10") SCALE("r11") SCALE("r12") SCALE("lr")                                             \
+    narrow_four                                                                                    \
     "ldrd r2, r3, [sp, #" PITCH "]\n\t"                                                            \
     "strb r11, [r1, r2]\n\t"                                                                       \
     "strb r10, [r1]\n\t"                                                                           \
@@ -130,7 +144,7 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
     "strb r12, [r1]\n\t"                                                                           \
     "add r1, r3\n\t"
 
-#define COMPUTE_LAST_COLUMN                                                                        \
+#define COMPUTE_LAST_COLUMN(narrow_two)                                                            \
     "ldrd r10, r11, [sp]\n\t"                                                                      \
     "ldrd r2, r3, [r0]\n\t"                                                                        \
     MULTIPLY("r10", "r11", "r4", "r7")                                                             \
@@ -139,85 +153,93 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
     "ldrd r2, r3, [r0, #64]\n\t"                                                                   \
     MULTIPLY("r10", "r11", "r6", "r9")                                                             \
     "ldrd r2, r3, [sp, #" MULTIPLIER "]\n\t"                                                       \
-    SCALE("r10") SCALE("r11") SATURATE("r10") SATURATE("r11")                                      \
+    SCALE("r10") SCALE("r11") narrow_two                                                           \
     "ldr r2, [sp, #" PITCH "]\n\t"                                                                 \
     "strb r11, [r1, r2]\n\t"                                                                       \
     "strb r10, [r1]\n\t"
 
+#define COMPUTE_ROWS(load_channel, narrow_two, narrow_four)                                        \
+    "push {r4-r11, lr}\n\t"                                                                        \
+    "sub sp, #" FRAME "\n\t"                                                                       \
+    "add lr, sp, #" JOB "\n\t"                                                                     \
+    "ldm r0!, {r1-r7}\n\t"                                                                         \
+    "stm lr!, {r1-r7}\n\t"                                                                         \
+    "ldm r0, {r1-r7}\n\t"                                                                          \
+    "stm lr, {r1-r7}\n\t"                                                                          \
+    "mov r11, #0\n"                                                                                \
+    "1:\n\t" /* four channels, from r11 on */                                                      \
+    "str r11, [sp, #" CHANNEL "]\n\t"                                                              \
+    "add lr, sp, #" ROWS "\n\t"                                                                    \
+    "ldm lr, {r0-r3, r12}\n\t"                                                                     \
+    "ldr lr, [sp, #" INSIDE "]\n"                                                                  \
+    "2:\n\t"                                                                                       \
+    WIDEN_COLUMN                                                                                   \
+    "ldrd r4, r5, [sp, #" CHANNELS "]\n\t"                                                         \
+    "add r11, r4\n\t"                                                                              \
+    "cmp lr, r5\n\t"                                                                               \
+    "bne 2b\n\t"                                                                                   \
+    "ldrd r0, r1, [sp, #" COLUMNS "]\n\t"                                                          \
+    "ldr r2, [sp, #" CHANNEL "]\n\t"                                                               \
+    "mov r3, #4\n\t"                                                                               \
+    "add r1, r2\n"                                                                                 \
+    "3:\n\t" /* one of them, r3 are left */                                                        \
+    "str r3, [sp, #" LEFT "]\n\t"                                                                  \
+    "add r2, r0, #8\n\t"                                                                           \
+    "add r3, r1, #1\n\t"                                                                           \
+    "strd r2, r3, [sp, #" PLACE "]\n\t"                                                            \
+    "ldr lr, [sp, #" CONSTANTS "]\n\t"                                                             \
+    load_channel                                                                                   \
+    "mov r11, r10\n\t"                                                                             \
+    "str lr, [sp, #" CONSTANTS "]\n\t"                                                             \
+    "strd r2, r3, [sp, #" MULTIPLIER "]\n\t"                                                       \
+    "strd r10, r11, [sp]\n\t"                                                                      \
+    "strd r10, r11, [sp, #8]\n\t"                                                                  \
+    "ldr r2, [sp, #" PAIRS_BYTES "]\n\t"                                                           \
+    "cmp r2, #0\n\t"                                                                               \
+    "beq 5f\n\t"                                                                                   \
+    "add r2, r0\n\t"                                                                               \
+    "str r2, [sp, #" END "]\n"                                                                     \
+    "4:\n\t"                                                                                       \
+    COMPUTE_TWO_COLUMNS(narrow_four)                                                               \
+    "ldr r2, [sp, #" END "]\n\t"                                                                   \
+    "cmp r0, r2\n\t"                                                                               \
+    "bne 4b\n"                                                                                     \
+    "5:\n\t"                                                                                       \
+    "ldr r2, [sp, #" ODD "]\n\t"                                                                   \
+    "cbz r2, 6f\n\t"                                                                               \
+    COMPUTE_LAST_COLUMN(narrow_two)                                                                \
+    "6:\n\t"                                                                                       \
+    "ldr r3, [sp, #" LEFT "]\n\t"                                                                  \
+    "ldrd r0, r1, [sp, #" PLACE "]\n\t"                                                            \
+    "subs r3, #1\n\t"                                                                              \
+    "bne 3b\n\t"                                                                                   \
+    "ldr r11, [sp, #" CHANNEL "]\n\t"                                                              \
+    "ldr r0, [sp, #" CHANNELS "]\n\t"                                                              \
+    "add r11, #4\n\t"                                                                              \
+    "cmp r11, r0\n\t"                                                                              \
+    "bhs 7f\n\t"                                                                                   \
+    "sub r0, #4\n\t" /* the last four may overlap those before */                                  \
+    "cmp r11, r0\n\t"                                                                              \
+    "it hi\n\t"                                                                                    \
+    "movhi r11, r0\n\t"                                                                            \
+    "b 1b\n"                                                                                       \
+    "7:\n\t"                                                                                       \
+    "add sp, #" FRAME "\n\t"                                                                       \
+    "pop {r4-r11, pc}"
+
+/* clang-format on */
+
 __attribute__((naked, noinline)) static void compute_rows(const job *work)
 {
     (void)work;
-    __asm__(
-        "push {r4-r11, lr}\n\t"
-        "sub sp, #" FRAME "\n\t"
-        "add lr, sp, #" JOB "\n\t"
-        "ldm r0!, {r1-r7}\n\t"
-        "stm lr!, {r1-r7}\n\t"
-        "ldm r0, {r1-r7}\n\t"
-        "stm lr, {r1-r7}\n\t"
-        "mov r11, #0\n"
-        "1:\n\t" /* four channels, from r11 on */
-        "str r11, [sp, #" CHANNEL "]\n\t"
-        "add lr, sp, #" ROWS "\n\t"
-        "ldm lr, {r0-r3, r12}\n\t"
-        "ldr lr, [sp, #" INSIDE "]\n"
-        "2:\n\t"
-        WIDEN_COLUMN
-        "ldrd r4, r5, [sp, #" CHANNELS "]\n\t"
-        "add r11, r4\n\t"
-        "cmp lr, r5\n\t"
-        "bne 2b\n\t"
-        "ldrd r0, r1, [sp, #" COLUMNS "]\n\t"
-        "ldr r2, [sp, #" CHANNEL "]\n\t"
-        "mov r3, #4\n\t"
-        "add r1, r2\n"
-        "3:\n\t" /* one of them, r3 are left */
-        "str r3, [sp, #" LEFT "]\n\t"
-        "add r2, r0, #8\n\t"
-        "add r3, r1, #1\n\t"
-        "strd r2, r3, [sp, #" PLACE "]\n\t"
-        "ldr lr, [sp, #" CONSTANTS "]\n\t"
-        "ldm lr!, {r2-r10}\n\t"
-        "mov r11, r10\n\t"
-        "str lr, [sp, #" CONSTANTS "]\n\t"
-        "strd r2, r3, [sp, #" MULTIPLIER "]\n\t"
-        "strd r10, r11, [sp]\n\t"
-        "strd r10, r11, [sp, #8]\n\t"
-        "ldr r2, [sp, #" PAIRS_BYTES "]\n\t"
-        "cmp r2, #0\n\t"
-        "beq 5f\n\t"
-        "add r2, r0\n\t"
-        "str r2, [sp, #" END "]\n"
-        "4:\n\t"
-        COMPUTE_TWO_COLUMNS
-        "ldr r2, [sp, #" END "]\n\t"
-        "cmp r0, r2\n\t"
-        "bne 4b\n"
-        "5:\n\t"
-        "ldr r2, [sp, #" ODD "]\n\t"
-        "cbz r2, 6f\n\t"
-        COMPUTE_LAST_COLUMN
-        "6:\n\t"
-        "ldr r3, [sp, #" LEFT "]\n\t"
-        "ldrd r0, r1, [sp, #" PLACE "]\n\t"
-        "subs r3, #1\n\t"
-        "bne 3b\n\t"
-        "ldr r11, [sp, #" CHANNEL "]\n\t"
-        "ldr r0, [sp, #" CHANNELS "]\n\t"
-        "add r11, #4\n\t"
-        "cmp r11, r0\n\t"
-        "bhs 7f\n\t"
-        "sub r0, #4\n\t" /* the last four may overlap those before */
-        "cmp r11, r0\n\t"
-        "it hi\n\t"
-        "movhi r11, r0\n\t"
-        "b 1b\n"
-        "7:\n\t"
-        "add sp, #" FRAME "\n\t"
-        "pop {r4-r11, pc}");
+    __asm__(COMPUTE_ROWS(LOAD_CHANNEL, NARROW_TWO, NARROW_FOUR));
 }
 
-/* clang-format on */
+__attribute__((naked, noinline)) static void compute_rows_shifts(const job *work)
+{
+    (void)work;
+    __asm__(COMPUTE_ROWS(LOAD_CHANNEL_S, NARROW_TWO_S, NARROW_FOUR_S));
+}
 
 #else
 
@@ -244,7 +266,7 @@ static void widen_block(const job *work, uint32_t channel)
 static int8_t scale(int32_t sum, const channel_constants *constants)
 {
     int32_t high = mr_smmla(sum, constants->multiplier, constants->offset);
-    return (int8_t)mr_ssat8(high >> OUTPUT_SHIFT);
+    return (int8_t)mr_ssat8(high >> constants->shift);
 }
 
 static void compute_channel(const job *work, const uint32_t *columns, int8_t *out,
@@ -266,25 +288,36 @@ static void compute_channel(const job *work, const uint32_t *columns, int8_t *ou
     }
 }
 
-static void compute_rows(const job *work)
+static void compute_all(const job *work, size_t constant_bytes)
 {
-    const channel_constants *constants = work->constants;
+    channel_constants constants = {.shift = OUTPUT_SHIFT};
+    const uint32_t *from = work->constants;
     for (uint32_t first = 0; first < work->channels; first += LANES) {
         uint32_t last = work->channels - LANES;
         uint32_t channel = first < last ? first : last;
         widen_block(work, channel);
-        for (uint32_t i = 0; i < LANES; i++) {
-            compute_channel(work, work->columns + 2 * i, work->out + channel + i, constants++);
+        for (uint32_t i = 0; i < LANES; i++, from += constant_bytes / sizeof *from) {
+            memcpy(&constants, from, constant_bytes);
+            compute_channel(work, work->columns + 2 * i, work->out + channel + i, &constants);
         }
     }
 }
 
+static void compute_rows(const job *work)
+{
+    compute_all(work, offsetof(channel_constants, shift));
+}
+
+static void compute_rows_shifts(const job *work)
+{
+    compute_all(work, sizeof(channel_constants));
+}
+
 #endif
 
-mr_status mr_depthwise_conv_2d_3x3_s8_dsp(const mr_context *context, const void *params,
-                                          mr_band band)
+static void convolve(const mr_context *context, const mr_depthwise_conv_2d_3x3_s8_dsp_params *p,
+                     mr_band band, void (*compute)(const job *work))
 {
-    const mr_depthwise_conv_2d_3x3_s8_dsp_params *p = params;
     const mr_window *window = &p->window;
     const uint8_t *padding = mr_data_at(context, p->padding);
     uint32_t *columns = mr_arena_at(context, p->scratch);
@@ -305,8 +338,21 @@ mr_status mr_depthwise_conv_2d_3x3_s8_dsp(const mr_context *context, const void 
         mr_dsp_rows_from(context, &p->input, window, row, padding, work.rows, INPUT_ROWS);
         work.out = mr_row_out(context, &p->output, row);
         work.pitch = (int8_t *)mr_row_out(context, &p->output, row + count - 1) - work.out;
-        compute_rows(&work);
+        compute(&work);
         row += count;
     }
+}
+
+mr_status mr_depthwise_conv_2d_3x3_s8_dsp(const mr_context *context, const void *params,
+                                          mr_band band)
+{
+    convolve(context, params, band, compute_rows);
+    return MR_OK;
+}
+
+mr_status mr_depthwise_conv_2d_3x3_shifts_s8_dsp(const mr_context *context, const void *params,
+                                                 mr_band band)
+{
+    convolve(context, params, band, compute_rows_shifts);
     return MR_OK;
 }

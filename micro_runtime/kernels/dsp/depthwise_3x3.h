@@ -31,4 +31,8 @@ typedef struct mr_depthwise_conv_2d_3x3_s8_dsp_params {
 mr_status mr_depthwise_conv_2d_3x3_s8_dsp(const mr_context *context, const void *params,
                                           mr_band band);
 
+/* The same with a tenth word for each channel: the shift in place of 10. */
+mr_status mr_depthwise_conv_2d_3x3_shifts_s8_dsp(const mr_context *context, const void *params,
+                                                 mr_band band);
+
 #endif

@@ -32,6 +32,9 @@ class Depthwise3x3(Kernel):
     extra_columns: ClassVar[int]
     """Columns of scratch beyond those of outputs."""
 
+    own_shifts: ClassVar[bool] = False
+    """Whether each channel has its own shift, as its last word."""
+
     column_instructions: ClassVar[tuple[float, float]]
     """For two outputs of a channel, and to widen what they need of LANES channels."""
 
@@ -45,9 +48,15 @@ class Depthwise3x3(Kernel):
             return f"is for 3 x 3 taps at stride {self.stride}"
         reason = self.misaligned(window) or unfit(op)
         if reason is None:
-            scalings = _scalings(op, shape)
+            scalings = self.scalings(op, shape)
             reason = scalings if isinstance(scalings, str) else None
         return reason
+
+    def scalings(self, op: OpView, shape: Geometry) -> list[Scaling] | str:
+        """Of all channels, or why there are none."""
+        weights = shape.weights
+        biases = plain_biases(op, weights.shape[0])
+        return scaled_constants(op, weights, biases, REACH, own_shifts=self.own_shifts)
 
     def misaligned(self, window: Mapping[str, int]) -> str | None:
         """Why pairs of columns do not fit the image, or None."""
@@ -55,11 +64,14 @@ class Depthwise3x3(Kernel):
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         shape = geometry(op)
-        scalings = _scalings(op, shape)
+        scalings = self.scalings(op, shape)
         assert not isinstance(scalings, str), scalings
         table = self.pack_channels(raised(shape.weights, scalings))
         biases = raised(plain_biases(op, len(scalings)), scalings)
-        constants = [Constant("channels", channel_table(table, biases, scalings))]
+        words = [table, biases[:, None]]
+        if self.own_shifts:
+            words.append(np.array([[scaling.shift] for scaling in scalings]))
+        constants = [Constant("channels", channel_table(words, scalings))]
         if shape.pads:
             constants.append(Constant("padding", padding_row(op)))
         batches, height, width, channels = op.output().shape
@@ -114,6 +126,15 @@ class Depthwise3x3Int8Dsp(Depthwise3x3):
         return np.concatenate([paired(taps[:, 0], taps[:, 1]), paired(taps[:, 1], taps[:, 2])], 1)
 
 
+class Depthwise3x3ShiftsInt8Dsp(Depthwise3x3Int8Dsp):
+    """For channels whose scales lie too far apart for one shift."""
+
+    name = "depthwise_conv_2d_3x3_shifts_s8_dsp"
+    function = "mr_depthwise_conv_2d_3x3_shifts_s8_dsp"
+    own_shifts = True
+    column_instructions = (27.5, 22.0)
+
+
 class Depthwise3x3Stride2Int8Dsp(Depthwise3x3):
     name = "depthwise_conv_2d_3x3_stride2_s8_dsp"
     function = "mr_depthwise_conv_2d_3x3_stride2_s8_dsp"
@@ -123,6 +144,12 @@ class Depthwise3x3Stride2Int8Dsp(Depthwise3x3):
     column_bytes = 80
     extra_columns = 1
     column_instructions = (28.5, 50.0)
+
+    def scalings(self, op: OpView, shape: Geometry) -> list[Scaling] | str:
+        """Of all channels, or why there are none."""
+        weights = shape.weights
+        biases = plain_biases(op, weights.shape[0])
+        return scaled_constants(op, weights, biases, REACH, own_shifts=self.own_shifts)
 
     def misaligned(self, window: Mapping[str, int]) -> str | None:
         if window["pad_left"] or window["in_width"] % 2:
@@ -153,16 +180,11 @@ def paired(low: Array, high: Array) -> Array:
     return words
 
 
-def channel_table(weights: Array, biases: Array, scalings: list[Scaling]) -> Array:
-    """int32 [block][LANES][multiplier, offset, weights, bias]."""
-    heads = [(scaling.multiplier, scaling.offset) for scaling in scalings]
-    table = np.concatenate([np.array(heads, np.int64), weights, biases[:, None]], 1)
+def channel_table(words: list[Array], scalings: list[Scaling]) -> Array:
+    """int32 [block][LANES][multiplier, offset, words of the channel]."""
+    heads = np.array([(scaling.multiplier, scaling.offset) for scaling in scalings], np.int64)
+    table = np.concatenate([heads, *words], 1)
     return table.astype(np.int32)[block_channels(len(scalings))].reshape(-1)
 
 
-def _scalings(op: OpView, shape: Geometry) -> list[Scaling] | str:
-    weights = shape.weights
-    return scaled_constants(op, weights, plain_biases(op, weights.shape[0]), REACH)
-
-
-KERNELS = (Depthwise3x3Int8Dsp(), Depthwise3x3Stride2Int8Dsp())
+KERNELS = (Depthwise3x3Int8Dsp(), Depthwise3x3ShiftsInt8Dsp(), Depthwise3x3Stride2Int8Dsp())

@@ -26,6 +26,9 @@ OUTPUT_SHIFT = 10
 """Of all kernels that scale like this: an immediate of their assembly."""
 
 LEAST, MOST = -128, 127
+MOST_SHIFT = 23
+"""Largest shift for which LEAST, raised by it, and a sum's upper half fit 32 bits together."""
+
 LEAST_UP = 2
 """Bits by which sums are raised at least."""
 
@@ -38,11 +41,15 @@ class Scaling:
     multiplier: int
     offset: int
     dead: bool = False
+    shift: int = OUTPUT_SHIFT
 
 
-def scaled_constants(op: OpView, weights: Array, biases: Array, reach: int) -> list[Scaling] | str:
+def scaled_constants(
+    op: OpView, weights: Array, biases: Array, reach: int, *, own_shifts: bool = False
+) -> list[Scaling] | str:
     """A Scaling for each output channel of `weights` [output, ...] and `biases` [output], with
-    inputs of magnitudes up to `reach`; or why there is none."""
+    inputs of magnitudes up to `reach`; or why there is none. With `own_shifts`, the kernel shifts
+    each channel by its own `shift` instead of OUTPUT_SHIFT."""
     bounds = activation_range(op.attributes.activation, op.output())
     if bounds != (LEAST, MOST) or op.output().zero_point != LEAST:
         return "is for outputs from a zero point of -128 to 127"
@@ -54,14 +61,18 @@ def scaled_constants(op: OpView, weights: Array, biases: Array, reach: int) -> l
     for channel, pair in enumerate(pairs):
         span = reach * int(magnitudes[channel].sum())
         bias = int(biases[channel])
-        scaling = _scaling(bias - span, bias + span, int(magnitudes[channel].max()), pair)
+        output_shift = LEAST_UP - 1 - pair[1] if own_shifts else OUTPUT_SHIFT
+        largest = int(magnitudes[channel].max())
+        scaling = _scaling(bias - span, bias + span, largest, pair, output_shift)
         if isinstance(scaling, str):
             return f"channel {channel}: {scaling}"
         found.append(scaling)
     return found
 
 
-def _scaling(low: int, high: int, weight: int, pair: tuple[int, int]) -> Scaling | str:
+def _scaling(
+    low: int, high: int, weight: int, pair: tuple[int, int], output_shift: int
+) -> Scaling | str:
     """For sums from `low` to `high` of weights up to `weight`, scaled by the reference's pair of
     multiplier and shift."""
     multiplier, shift = pair
@@ -72,13 +83,15 @@ def _scaling(low: int, high: int, weight: int, pair: tuple[int, int]) -> Scaling
     least, most = (_reference(total, pair) for total in (low, high))
     if least == most:
         return Scaling(0, 0, (2 * least + 1) << (OUTPUT_SHIFT - 1), dead=True)
-    up = OUTPUT_SHIFT + 1 + shift
+    up = output_shift + 1 + shift
     if up < LEAST_UP:
-        return f"sums are shifted by {-shift}, more than {OUTPUT_SHIFT + 1 - LEAST_UP}"
+        return f"sums are shifted by {-shift}, more than {output_shift + 1 - LEAST_UP}"
+    if output_shift > MOST_SHIFT:
+        return f"sums are shifted by {-shift}, more than {MOST_SHIFT + 1 - LEAST_UP}"
     if max(-low, high) << up >= 1 << 31 or weight << up >= 1 << 15:
         return f"sums from {low} to {high} cannot be raised by {up} bits"
-    half = 1 << (OUTPUT_SHIFT - 1)
-    return Scaling(up, multiplier, (1 << (up - 2)) + half + (LEAST << OUTPUT_SHIFT))
+    offset = (1 << (up - 2)) + (1 << (output_shift - 1)) + (LEAST << output_shift)
+    return Scaling(up, multiplier, offset, shift=output_shift)
 
 
 def _reference(total: int, pair: tuple[int, int]) -> int:
