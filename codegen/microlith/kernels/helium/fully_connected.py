@@ -26,6 +26,9 @@ from microlith.targets.target import Target
 UNITS = 8
 """Units that are computed together."""
 
+NEIGHBOURS = (0, 1, 2, 4, 8, 16, 32, 64, -1, -2)
+"""What is added to the nearest multiplier in search of an exact one."""
+
 
 class Scale(NamedTuple):
     """(offset + doubled high half of (sum << left) * multiplier) >> right is the output."""
@@ -138,22 +141,33 @@ def find_scale(
 
     Neither decreases with the sum, so they are equal if they reach each output at the same sum: an
     interval of offsets for each, whose intersection is taken. Sums are shifted to the left as far
-    as they fit, so that the first of the two roundings is a fine one.
+    as they fit, so that the first of the two roundings is a fine one. A multiplier slightly larger
+    than the reference's moves halves of both signs away from zero.
     """
     multiplier, shift = pair
     left = min((LARGEST_SUM // max(bound, 1)).bit_length() - 1, MOST_SHIFT + shift)
     if left < 0 or left - shift < 1:
         return None
-    scale = Scale(multiplier, left, left - shift, 0)
+    outputs = range(max(limits[0], -128) + 1, limits[1] + 1)
+    reaching = [_least_reaching(pair, bound, output - zero_point) for output in outputs]
+    for change in NEIGHBOURS:
+        scale = Scale(min(multiplier + change, 2**31 - 1), left, left - shift, 0)
+        offset = _offset(scale, outputs, reaching, bound)
+        if offset is not None:
+            return scale._replace(offset=offset)
+    return None
+
+
+def _offset(scale: Scale, outputs: range, reaching: list[int], bound: int) -> int | None:
+    """An offset with which `outputs` are first reached by the sums `reaching`, or None."""
     least, most = -LARGEST_SUM, LARGEST_SUM
-    for output in range(max(limits[0], -128) + 1, limits[1] + 1):
+    for output, total in zip(outputs, reaching, strict=True):
         edge = output << scale.right
-        reaching = _least_reaching(pair, bound, output - zero_point)
-        if reaching <= bound:
-            least = max(least, edge - scale.product(reaching))
-        if reaching > -bound:
-            most = min(most, edge - 1 - scale.product(reaching - 1))
-    return scale._replace(offset=(least + most) // 2) if least <= most else None
+        if total <= bound:
+            least = max(least, edge - scale.product(total))
+        if total > -bound:
+            most = min(most, edge - 1 - scale.product(total - 1))
+    return (least + most) // 2 if least <= most else None
 
 
 def _least_reaching(pair: tuple[int, int], bound: int, scaled: int) -> int:
