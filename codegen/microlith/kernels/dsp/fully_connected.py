@@ -75,7 +75,7 @@ class FullyConnectedInt8Dsp(Kernel):
     def cost(self, op: OpView, target: Target) -> float:
         units, depth = op.input(1).shape
         block = _groups(depth) * 15.0 + 90.0
-        return batches(op) * (-(-units // LANES) * block + _groups(depth) * 20.0 + 40.0)
+        return batches(op) * (-(-units // LANES) * block + _groups(depth) * 7.0 + 40.0)
 
 
 def pack_units(weights: Array) -> Array:
