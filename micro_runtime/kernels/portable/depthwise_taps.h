@@ -39,7 +39,8 @@ static void mr_convolve_depthwise(const mr_context *context, const mr_depthwise_
     const mr_window *window = &conv->window;
     uint32_t in_bytes = conv->channels * kernel.input_bytes;
     uint32_t out_bytes = conv->channels * kernel.output_bytes;
-    const void *padding = mr_data_at(context, conv->padding);
+    /* Without padding, no row may look like it: the arena's first one is at reference 0, too. */
+    const void *padding = conv->padding != 0 ? mr_data_at(context, conv->padding) : NULL;
     const void **rows = mr_arena_at(context, conv->scratch);
     const void **taps = rows + window->kernel_height;
     for (uint32_t row = band.first; row < band.first + band.count; row++) {
