@@ -93,7 +93,8 @@ def test_the_script_runs_anywhere(
         shutil.copy(library, tmp_path / "counter.so")
         mark = image.address("mr_mark")
         arguments = ["-plugin", f"./counter.so,mark={mark:x},out=counts.txt"]
-    script = moved / "run"
+    script = tmp_path / "link to run"
+    script.symlink_to(moved / "run")
     subprocess.run([script, *arguments], cwd=tmp_path, check=True, timeout=60)
     assert (moved / "output.bin").read_bytes() == outputs
     if arguments:
