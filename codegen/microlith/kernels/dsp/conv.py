@@ -3,11 +3,23 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from typing import ClassVar
+
 import numpy as np
 
 from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
-from microlith.kernels.base import Const, InRows, Kernel, Lowering, OutRows, Scratch, wrong_type
+from microlith.kernels.base import (
+    Argument,
+    Const,
+    InRows,
+    Kernel,
+    Lowering,
+    OutRows,
+    Scratch,
+    wrong_type,
+)
 from microlith.kernels.dsp.output import (
     output_constant,
     output_table,
@@ -30,15 +42,13 @@ WIDENED = 255
 """Largest magnitude of an input less its zero point."""
 
 
-class Conv2DInt8Dsp(Kernel):
-    name = "conv_2d_s8_dsp"
+class PixelConvolution(Kernel):
+    """An int8 convolution in one group of channels that computes three pixels and two output
+    channels at a time. Subclasses say how weights are packed and sums become outputs."""
+
     backend = "dsp"
     operators = ("CONV_2D",)
-    function = "mr_conv_2d_s8_dsp"
-    params = "mr_conv_2d_s8_dsp_params"
-    source = "conv"
-    features = frozenset({"dsp"})
-    pair_cost = 75.0
+    pair_cost: ClassVar[float] = 75.0
     """Instructions that make outputs of the sums of two channels and three pixels."""
 
     def rejects(self, op: OpView) -> str | None:
@@ -53,10 +63,7 @@ class Conv2DInt8Dsp(Kernel):
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         shape = geometry(op)
-        constants = [
-            Constant("weights", pack_pairs(shape.weights), alignment=4),
-            output_constant(self.table(op, shape)),
-        ]
+        constants = [self.weights(shape), output_constant(self.table(op, shape))]
         if shape.pads:
             constants.append(Constant("padding", padding_row(op)))
         least, most = activation_range(op.attributes.activation, op.output())
@@ -73,20 +80,56 @@ class Conv2DInt8Dsp(Kernel):
                 "in_channels": op.input().shape[3],
                 "out_channels": op.output().shape[3],
                 "blocks": blocks(shape),
-                "gathers": int(gathers(shape)),
-                "input_offset": -op.input().zero_point,
                 "least": least,
                 "most": most,
+                **self.own_params(op, shape),
             },
             constants=tuple(constants),
-            scratch=scratch_bytes(shape, target),
+            scratch=self.scratch(shape, target),
             rows=batches * height,
         )
 
+    @abstractmethod
+    def weights(self, shape: Geometry) -> Constant:
+        """The packed weights."""
+
+    @abstractmethod
     def table(self, op: OpView, shape: Geometry) -> Array | str:
-        """See output_table: inputs are widened without their zero point."""
+        """How sums become outputs, or why they cannot: see output_table."""
+
+    @abstractmethod
+    def own_params(self, op: OpView, shape: Geometry) -> dict[str, Argument]:
+        """Parameters that others do not have."""
+
+    @abstractmethod
+    def scratch(self, shape: Geometry, target: Target) -> int:
+        """Bytes of row pointers and windows."""
+
+
+class Conv2DInt8Dsp(PixelConvolution):
+    name = "conv_2d_s8_dsp"
+    function = "mr_conv_2d_s8_dsp"
+    params = "mr_conv_2d_s8_dsp_params"
+    source = "conv"
+    features = frozenset({"dsp"})
+
+    def weights(self, shape: Geometry) -> Constant:
+        return Constant("weights", pack_pairs(shape.weights), alignment=4)
+
+    def table(self, op: OpView, shape: Geometry) -> Array | str:
+        """Inputs are widened without their zero point."""
         biases = plain_biases(op, op.output().shape[3])
         return output_table(op, shape.weights, biases, WIDENED)
+
+    def own_params(self, op: OpView, shape: Geometry) -> dict[str, Argument]:
+        return {"gathers": int(gathers(shape)), "input_offset": -op.input().zero_point}
+
+    def scratch(self, shape: Geometry, target: Target) -> int:
+        """Row pointers, three widened windows, and a gathered one where any is."""
+        words = blocks(shape)
+        gathered = words * BLOCK if gathers(shape) or shape.has_broken_windows else 0
+        pointers = shape.window["kernel_height"] * target.pointer_size
+        return pointers + PIXELS * words * BLOCK * 2 + gathered
 
     def cost(self, op: OpView, target: Target) -> float:
         shape = geometry(op)
@@ -107,14 +150,6 @@ def gathers(shape: Geometry) -> bool:
     """Whether all windows have to be gathered: rows of a window are not whole words."""
     run = shape.window["kernel_width"] * shape.group_inputs
     return run % BLOCK != 0 or shape.window["dilation_width"] > 1
-
-
-def scratch_bytes(shape: Geometry, target: Target) -> int:
-    """Row pointers, three widened windows, and a gathered one where any is."""
-    words = blocks(shape)
-    gathered = words * BLOCK if gathers(shape) or shape.has_broken_windows else 0
-    pointers = shape.window["kernel_height"] * target.pointer_size
-    return pointers + PIXELS * words * BLOCK * 2 + gathered
 
 
 def pack_pairs(weights: Array) -> Array:
