@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -98,7 +99,9 @@ def test_wheel_holds_the_package_and_its_data_only(wheel: Path) -> None:
     data = {name.removeprefix("microlith/_data/") for name in package if "/_data/" in name}
     assert data == set().union(*map(_shipped, SHIPPED_FOLDERS))
     modules = {name for name in package if "/_data/" not in name}
-    assert {name for name in modules if not name.endswith((".py", ".c", "py.typed"))} == set()
+    others = {name for name in modules if not name.endswith((".py", ".c", "py.typed"))}
+    assert all(re.fullmatch(r"microlith/targets/cycles/[\w-]+\.toml", name) for name in others)
+    assert others, "the cycle tables are missing"
     assert {name.split("/")[0] for name in modules} == {"microlith"}
     assert any(name.endswith("licenses/LICENSE-RUNTIME") for name in information)
 
