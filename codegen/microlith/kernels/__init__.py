@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from microlith.kernels import cmsis_nn, dsp, helium, portable
+from microlith.kernels import cmsis_nn, dsp, fpu, helium, portable
 from microlith.kernels.base import Kernel
 
 BACKENDS: dict[str, tuple[Kernel, ...]] = {
     "portable": portable.KERNELS,
     "dsp": dsp.KERNELS,
+    "fpu": fpu.KERNELS,
     "helium": helium.KERNELS,
     "cmsis_nn": cmsis_nn.KERNELS,
 }

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CONV_2D in single precision, four pixels and four output channels at a time; and the depthwise
+convolutions that are grouped ones."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from microlith.ir.graph import Array, DType, OpView
+from microlith.ir.program import Constant
+from microlith.kernels.base import (
+    Const,
+    InRows,
+    Kernel,
+    Lowering,
+    OutRows,
+    Scratch,
+    wrong_weights,
+)
+from microlith.kernels.fpu.output import limit_params
+from microlith.kernels.portable.accumulate import float_biases
+from microlith.kernels.portable.conv import Geometry, conv_window, geometry
+from microlith.kernels.portable.window import too_large
+from microlith.targets.target import Target
+
+LANES = 4
+"""Output channels that are computed together."""
+
+PIXELS = 4
+"""Output pixels that are computed together; three where that leaves fewer over."""
+
+
+class Conv2DFloatFpu(Kernel):
+    name = "conv_2d_f32_fpu"
+    backend = "fpu"
+    operators = ("CONV_2D", "DEPTHWISE_CONV_2D")
+    function = "mr_conv_2d_f32_fpu"
+    params = "mr_conv_2d_f32_fpu_params"
+    source = "conv"
+    features = frozenset({"fpu"})
+
+    def rejects(self, op: OpView) -> str | None:
+        channels = max(op.input().shape[3], op.output().shape[3])
+        return wrong_weights(op, DType.FLOAT32) or too_large(
+            conv_window(op) | {"channels": channels}
+        )
+
+    def lower(self, op: OpView, target: Target) -> Lowering:
+        shape = geometry(op)
+        biases = float_biases(op, op.output().shape[3])
+        pairs = -(-shape.taps // 2)
+        windows = pairs * 2 * PIXELS * DType.FLOAT32.size
+        batches, height, _, _ = op.output().shape
+        return Lowering(
+            params={
+                "input": InRows(0),
+                "output": OutRows(),
+                "window": shape.window,
+                "weights": Const("weights"),
+                "scratch": Scratch(),
+                "pairs": pairs,
+                "in_channels": op.input().shape[3],
+                "groups": shape.groups,
+                "group_inputs": shape.group_inputs,
+                "group_outputs": shape.group_outputs,
+                "joins_rows": int(shape.joins_rows),
+                **limit_params(op),
+            },
+            constants=(Constant("weights", pack(shape, biases)),),
+            scratch=shape.window["kernel_height"] * target.pointer_size + windows,
+            rows=batches * height,
+        )
+
+    def cost(self, op: OpView, target: Target) -> float:
+        shape = geometry(op)
+        rows = op.output().elements // (op.output().shape[3] * shape.window["out_width"])
+        width = shape.window["out_width"] * (rows if shape.joins_rows else 1)
+        fours, threes = tiles(width)
+        pairs = -(-shape.taps // 2)
+        blocks = -(-shape.group_outputs // LANES)
+        tile = (fours * (68.0 * pairs + 33.0) + threes * (52.0 * pairs + 30.0)) * blocks
+        runs = shape.window["kernel_height"] * (30.0 + 0.0)
+        copies = (fours * 4 + threes * 3) * (runs + 0.8 * shape.taps + 15.0)
+        per_row = tile + copies + (fours + threes) * 50.0 + 40.0
+        return (1 if shape.joins_rows else rows) * shape.groups * per_row
+
+
+def tiles(width: int) -> tuple[int, int]:
+    """How many fours and threes of pixels make a row, as the C code takes them."""
+    threes = min(-width % PIXELS, -(-width // 3))
+    return max(width - 3 * threes, 0) // PIXELS, threes
+
+
+def pack(shape: Geometry, biases: Array) -> Array:
+    """Weights and biases as float32 [group][block] of [tap][LANES], then LANES biases; taps are an
+    even number; what is missing is 0."""
+    groups, outputs, taps = shape.groups, shape.group_outputs, shape.taps
+    blocks = -(-outputs // LANES)
+    padded = np.zeros((groups, blocks * LANES, taps + taps % 2 + 1), np.float32)
+    padded[:, :outputs, :taps] = shape.weights.reshape(groups, outputs, taps)
+    padded[:, :outputs, -1] = biases.reshape(groups, outputs)
+    return padded.reshape(groups, blocks, LANES, -1).swapaxes(2, 3).reshape(-1)
+
+
+KERNELS = (Conv2DFloatFpu(),)
