@@ -1,482 +1,225 @@
 /* SPDX-License-Identifier: MIT-0 */
 /*
- * Depthwise convolutions with Helium, eight channels at a time. Their input rows are spread over a
- * plane for each channel, column by column, so that all taps of an output, and those of its
- * neighbours, lie within one vector: VMLADAVA adds their products at once, with zeros as weights
- * for the bytes between and beyond. Eight outputs make a tile, whose requantisation fills vectors.
- * Outputs are collected in planes as well, then gathered into pixels.
+ * Depthwise convolutions with Helium, 16 channels at a time. Four input rows are interleaved byte
+ * by byte, so that a channel has a word in each column, and all taps of an output, and those of its
+ * neighbours, are in the words of four columns: one vector. VMLADAVA adds their products at once,
+ * with zeros as weights for the bytes between and beyond (depthwise_tiles.h).
  */
 #include "depthwise.h"
 
+#include "depthwise_tiles.h"
 #include "helium.h"
-
-#define LANES 8u /* channels at a time, outputs in a tile */
-
-/* Tiles of `channels` planes. Offsets of weights are negative. */
-typedef struct job {
-    const int8_t *plane;
-    int8_t *out;
-    const int8_t *weights;
-    const mr_helium_output *how;
-    uint32_t tiles;
-    uint32_t channels;
-    uint32_t plane_bytes;
-    int32_t offsets[3]; /* of the weights of a load's second to fourth outputs */
-} job;
-
-#if MR_HELIUM_ASM
-
-_Static_assert(sizeof(job) == 40, "the assembly below relies on it");
-
-/* clang-format off */
-
-/* A channel: pointers and constants of the job at r0, then tile by tile. Weights are in q0 to q3,
- * multiplier, shift and offset in r7, r9 and r11; the sums start with the bias. */
-#define COMPUTE_PLANES(MULTIPLY, SCALE)             \
-    "push  {r4-r11, lr}\n\t"                        \
-    "vpush {d8-d15}\n\t"                            \
-    "sub   sp, #36\n\t"                             \
-    "str   r0, [sp, #32]\n"                         \
-    "10:\n\t"                                       \
-    "ldrd  r1, r3, [r0]\n\t"                        \
-    "ldrd  r2, r4, [r0, #8]\n\t"                    \
-    "ldrd  r5, r6, [r0, #16]\n\t"                   \
-    "ldrd  r7, r8, [r0, #24]\n\t"                   \
-    "ldrd  r9, r10, [r0, #32]\n\t"                  \
-    "vldrb.u8 q0, [r2]\n\t"                         \
-    "add   r8, r2\n\t"                              \
-    "vldrb.u8 q1, [r8]\n\t"                         \
-    "add   r9, r2\n\t"                              \
-    "vldrb.u8 q2, [r9]\n\t"                         \
-    "add   r10, r2\n\t"                             \
-    "vldrb.u8 q3, [r10]\n\t"                        \
-    "add   r2, #16\n\t"                             \
-    "add   r7, r1\n\t"                              \
-    "add   r11, r3, r5, lsl #3\n\t"                 \
-    "strd  r7, r11, [r0]\n\t"                       \
-    "sub   r6, #1\n\t"                              \
-    "str   r6, [r0, #20]\n\t"                       \
-    "ldm   r4!, {r6-r9}\n\t"                        \
-    "strd  r2, r4, [r0, #8]\n\t"                    \
-    "mov   r11, r8\n\t"                             \
-    "vdup.32  q4, r6\n\t"                           \
-    "vstrw.32 q4, [sp]\n\t"                         \
-    "vstrw.32 q4, [sp, #16]\n"                      \
-    "11:\n\t"                                       \
-    "ldm   sp, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t" \
-    MULTIPLY                                        \
-    "vmov  q4[2], q4[0], r0, r4\n\t"                \
-    "vmov  q4[3], q4[1], r2, r6\n\t"                \
-    "vmov  q5[2], q5[0], r8, r12\n\t"               \
-    "vmov  q5[3], q5[1], r10, lr\n\t"               \
-    SCALE("q6", "q4", "r7", "r11", "r9")            \
-    SCALE("q7", "q5", "r7", "r11", "r9")            \
-    "vqmovnb.s32 q6, q6\n\t"                        \
-    "vqmovnt.s32 q6, q7\n\t"                        \
-    "vqmovnb.s16 q6, q6\n\t"                        \
-    "subs  r5, #1\n\t"                              \
-    "vstrb.16 q6, [r3], #8\n\t"                     \
-    "bne   11b\n\t"                                 \
-    "ldr   r0, [sp, #32]\n\t"                       \
-    "ldr   r1, [r0, #20]\n\t"                       \
-    "cmp   r1, #0\n\t"                              \
-    "bne.w 10b\n\t"                                 \
-    "add   sp, #36\n\t"                             \
-    "vpop  {d8-d15}\n\t"                            \
-    "pop   {r4-r11, pc}"
-
-#define LOAD(step) "vldrb.u8 q4, [r1], #" step "\n\t"
-
-#define TWO_OUTPUTS(a, b)               \
-    "vmladava.s8 " a ", q4, q0\n\t"     \
-    "vmladava.s8 " b ", q4, q1\n\t"
-
-#define FOUR_OUTPUTS(a, b, c, d)        \
-    TWO_OUTPUTS(a, b)                   \
-    "vmladava.s8 " c ", q4, q2\n\t"     \
-    "vmladava.s8 " d ", q4, q3\n\t"
-
-/* Outputs of a tile take turns in the two vectors. */
-#define FOURS(step)                             \
-    LOAD(step)                                  \
-    FOUR_OUTPUTS("r0", "r8", "r2", "r10")       \
-    LOAD(step)                                  \
-    FOUR_OUTPUTS("r4", "r12", "r6", "lr")
-
-#define TWOS(step)                              \
-    LOAD(step)                                  \
-    TWO_OUTPUTS("r0", "r8")                     \
-    LOAD(step)                                  \
-    TWO_OUTPUTS("r2", "r10")                    \
-    LOAD(step)                                  \
-    TWO_OUTPUTS("r4", "r12")                    \
-    LOAD(step)                                  \
-    TWO_OUTPUTS("r6", "lr")
-
-/* clang-format on */
-
-__attribute__((naked, noinline)) static void compute_fours_8(job *work)
-{
-    (void)work;
-    __asm__(COMPUTE_PLANES(FOURS("8"), MR_HELIUM_SCALE));
-}
-
-__attribute__((naked, noinline)) static void compute_fours_8_rectified(job *work)
-{
-    (void)work;
-    __asm__(COMPUTE_PLANES(FOURS("8"), MR_HELIUM_SCALE_RECTIFIED));
-}
-
-__attribute__((naked, noinline)) static void compute_fours_4(job *work)
-{
-    (void)work;
-    __asm__(COMPUTE_PLANES(FOURS("4"), MR_HELIUM_SCALE));
-}
-
-__attribute__((naked, noinline)) static void compute_fours_4_rectified(job *work)
-{
-    (void)work;
-    __asm__(COMPUTE_PLANES(FOURS("4"), MR_HELIUM_SCALE_RECTIFIED));
-}
-
-__attribute__((naked, noinline)) static void compute_twos_12(job *work)
-{
-    (void)work;
-    __asm__(COMPUTE_PLANES(TWOS("12"), MR_HELIUM_SCALE));
-}
-
-__attribute__((naked, noinline)) static void compute_twos_12_rectified(job *work)
-{
-    (void)work;
-    __asm__(COMPUTE_PLANES(TWOS("12"), MR_HELIUM_SCALE_RECTIFIED));
-}
-
-static void compute_planes(const mr_depthwise_conv_2d_s8_helium_params *p, job *work)
-{
-    switch (p->step) {
-    case 4:
-        (p->rectified ? compute_fours_4_rectified : compute_fours_4)(work);
-        break;
-    case 8:
-        (p->rectified ? compute_fours_8_rectified : compute_fours_8)(work);
-        break;
-    default:
-        (p->rectified ? compute_twos_12_rectified : compute_twos_12)(work);
-        break;
-    }
-}
-
-#else
-
-static void compute_planes(const mr_depthwise_conv_2d_s8_helium_params *p, job *work)
-{
-    for (; work->channels > 0; work->channels--, work->how++) {
-        const int8_t *inputs = work->plane;
-        for (uint32_t i = 0; i < LANES * work->tiles; i++) {
-            uint32_t slot = i % p->per_load;
-            const int8_t *weights = work->weights + (slot == 0 ? 0 : work->offsets[slot - 1]);
-            int32_t sum = 0;
-            for (uint32_t k = 0; k < MR_VECTOR; k++) {
-                sum += inputs[k] * weights[k];
-            }
-            *work->out++ = mr_helium_requantize(sum, work->how);
-            inputs += slot + 1 == p->per_load ? p->step : 0;
-        }
-        work->plane += work->plane_bytes;
-        work->weights += MR_VECTOR;
-    }
-}
-
-#endif
-
-/* --------------------------------------------------------------------------- planes */
-
-/* Where the first four rows of a column come from. */
-typedef struct rows4 {
-    const int8_t *row[4];
-} rows4;
-
-#if MR_HELIUM_ASM
-
-#define SPREAD_ROW(row, lanes)                                                                     \
-    "vldrb.u16 q0, [%[" row "]]\n\t"                                                               \
-    "add %[" row "], %[step]\n\t"                                                                  \
-    "vstrb.16 q0, [%[to], " lanes "]\n\t"
-
-#endif
-
-/* Eight bytes of each of `count` pixels of four rows go to planes, four bytes a column. */
-static void spread_fours(rows4 from, uint32_t step, int8_t *to, uint32_t count,
-                         const uint16_t offsets[LANES])
-{
-#if MR_HELIUM_ASM
-    __asm__ volatile("vldrh.u16 q1, [%[offsets]]\n\t"
-                     "mov lr, #1\n\t"
-                     "vadd.i16 q2, q1, lr\n\t"
-                     "vadd.i16 q3, q2, lr\n\t"
-                     "vadd.i16 q4, q3, lr\n\t"
-                     "wls lr, %[count], 2f\n"
-                     "1:\n\t" SPREAD_ROW("a", "q1") SPREAD_ROW("b", "q2") SPREAD_ROW("c", "q3")
-                         SPREAD_ROW("d", "q4") "add %[to], #4\n\t"
-                                               "le lr, 1b\n"
-                                               "2:"
-                     : [a] "+l"(from.row[0]), [b] "+l"(from.row[1]), [c] "+l"(from.row[2]),
-                       [d] "+l"(from.row[3]), [to] "+r"(to)
-                     : [count] "r"(count), [step] "r"(step), [offsets] "r"(offsets)
-                     : "lr", "q0", "q1", "q2", "q3", "q4", "memory");
-#else
-    for (uint32_t x = 0; x < count; x++, to += 4) {
-        for (uint32_t i = 0; i < 4 * LANES; i++) {
-            to[offsets[i % LANES] + i / LANES] = from.row[i / LANES][x * step + i % LANES];
-        }
-    }
-#endif
-}
-
-/* The same for three rows and three bytes a column. */
-static void spread_threes(rows4 from, uint32_t step, int8_t *to, uint32_t count,
-                          const uint16_t offsets[LANES])
-{
-#if MR_HELIUM_ASM
-    __asm__ volatile(
-        "vldrh.u16 q1, [%[offsets]]\n\t"
-        "mov lr, #1\n\t"
-        "vadd.i16 q2, q1, lr\n\t"
-        "vadd.i16 q3, q2, lr\n\t"
-        "wls lr, %[count], 2f\n"
-        "1:\n\t" SPREAD_ROW("a", "q1") SPREAD_ROW("b", "q2")
-            SPREAD_ROW("c", "q3") "add %[to], #3\n\t"
-                                  "le lr, 1b\n"
-                                  "2:"
-        : [a] "+l"(from.row[0]), [b] "+l"(from.row[1]), [c] "+l"(from.row[2]), [to] "+r"(to)
-        : [count] "r"(count), [step] "r"(step), [offsets] "r"(offsets)
-        : "lr", "q0", "q1", "q2", "q3", "memory");
-#else
-    for (uint32_t x = 0; x < count; x++, to += 3) {
-        for (uint32_t i = 0; i < 3 * LANES; i++) {
-            to[offsets[i % LANES] + i / LANES] = from.row[i / LANES][x * step + i % LANES];
-        }
-    }
-#endif
-}
-
-/* One column: eight bytes from `channel` of each of `count` rows. */
-static void spread_column(const int8_t *const *rows, uint32_t channel, int8_t *to, uint32_t count,
-                          const uint16_t offsets[LANES])
-{
-#if MR_HELIUM_ASM
-    const int8_t *from;
-    __asm__ volatile("vldrh.u16 q1, [%[offsets]]\n\t"
-                     "wls lr, %[count], 2f\n"
-                     "1:\n\t"
-                     "ldr %[from], [%[rows]], #4\n\t"
-                     "add %[from], %[channel]\n\t"
-                     "vldrb.u16 q0, [%[from]]\n\t"
-                     "vstrb.16 q0, [%[to], q1]\n\t"
-                     "add %[to], #1\n\t"
-                     "le lr, 1b\n"
-                     "2:"
-                     : [from] "=&l"(from), [rows] "+r"(rows), [to] "+r"(to)
-                     : [count] "r"(count), [channel] "r"(channel), [offsets] "r"(offsets)
-                     : "lr", "q0", "q1", "memory");
-#else
-    for (uint32_t k = 0; k < count; k++, to++) {
-        for (uint32_t i = 0; i < LANES; i++) {
-            to[offsets[i]] = rows[k][channel + i];
-        }
-    }
-#endif
-}
-
-/* The way back: outputs of eight planes, one after the other, to pixels that are `step` apart. */
-static void collect(const int8_t *from, int8_t *to, uint32_t step, uint32_t count,
-                    const uint16_t offsets[LANES])
-{
-#if MR_HELIUM_ASM
-    __asm__ volatile("vldrh.u16 q1, [%[offsets]]\n\t"
-                     "wls lr, %[count], 2f\n"
-                     "1:\n\t"
-                     "vldrb.u16 q0, [%[from], q1]\n\t"
-                     "add %[from], #1\n\t"
-                     "vstrb.16 q0, [%[to]]\n\t"
-                     "add %[to], %[step]\n\t"
-                     "le lr, 1b\n"
-                     "2:"
-                     : [from] "+r"(from), [to] "+l"(to)
-                     : [count] "r"(count), [step] "r"(step), [offsets] "r"(offsets)
-                     : "lr", "q0", "q1", "memory");
-#else
-    for (; count > 0; count--, from++, to += step) {
-        for (uint32_t i = 0; i < LANES; i++) {
-            to[i] = from[offsets[i]];
-        }
-    }
-#endif
-}
-
-/* The same for outputs that alternate between two rows; a second row that is the first one's place
- * is left out. */
-static void collect_twos(const int8_t *from, int8_t *first, int8_t *second, uint32_t step,
-                         uint32_t count, const uint16_t offsets[LANES])
-{
-#if MR_HELIUM_ASM
-    uint32_t next = first != second;
-    __asm__ volatile(
-        "vldrh.u16 q1, [%[offsets]]\n\t"
-        "vadd.i16 q2, q1, %[next]\n\t"
-        "wls lr, %[count], 2f\n"
-        "1:\n\t"
-        "vldrb.u16 q0, [%[from], q1]\n\t"
-        "vstrb.16 q0, [%[first]]\n\t"
-        "add %[first], %[step]\n\t"
-        "vldrb.u16 q0, [%[from], q2]\n\t"
-        "vstrb.16 q0, [%[second]]\n\t"
-        "add %[second], %[step]\n\t"
-        "add %[from], #2\n\t"
-        "le lr, 1b\n"
-        "2:"
-        : [from] "+r"(from), [first] "+l"(first), [second] "+l"(second)
-        : [count] "r"(count), [step] "r"(step), [next] "r"(next), [offsets] "r"(offsets)
-        : "lr", "q0", "q1", "q2", "memory");
-#else
-    uint32_t next = first != second;
-    for (; count > 0; count--, from += 2, first += step, second += step) {
-        for (uint32_t i = 0; i < LANES; i++) {
-            first[i] = from[offsets[i]];
-            second[i] = from[offsets[i] + next];
-        }
-    }
-#endif
-}
 
 typedef struct walk {
     const mr_context *context;
     const mr_depthwise_conv_2d_s8_helium_params *params;
-    const int8_t **rows;
-    int8_t *planes;
-    int8_t *outs;
-    uint32_t strip_inputs; /* input rows of a strip */
-    uint16_t plane_offsets[LANES];
-    uint16_t out_offsets[LANES];
+    int8_t *words;
+    int16_t *places;
+    const int8_t **inputs; /* four for each strip */
+    uint32_t row;          /* the first of the `count` output rows that are computed together */
+    uint32_t count;
+    uint32_t tiles;
+    uint32_t strips;
+    uint32_t alike; /* strips from the first on whose inputs are equally far apart */
 } walk;
 
-/* Rows of the strip that starts with `row`: it ends with the image or the band. */
-static uint32_t strip_rows(const walk *at, uint32_t row, uint32_t end)
-{
-    uint32_t height = at->params->window.out_height, rows = at->params->strip_rows;
-    uint32_t left = height - row % height;
-    rows = rows < left ? rows : left;
-    return rows < end - row ? rows : end - row;
-}
+/* --------------------------------------------------------------------------- rows */
 
-/* Pointers to the input rows of the strip that starts with `row`. A column has `pitch` bytes, those
- * beyond the rows of the strip have no weights. */
-static void find_rows(const walk *at, uint32_t row, const int8_t **rows)
-{
-    const mr_window *window = &at->params->window;
-    uint32_t image = row / window->out_height, y = row % window->out_height;
-    uint32_t in_y = y * window->stride_height - window->pad_top;
-    const int8_t *padding = mr_data_at(at->context, at->params->padding);
-    for (uint32_t k = 0; k < at->params->pitch; k++, in_y++) {
-        uint32_t in_row = image * window->in_height + in_y;
-        int inside = in_y < window->in_height && k < at->strip_inputs;
-        rows[k] = inside ? mr_row_in(at->context, &at->params->input, in_row) : padding;
-    }
-}
-
-/* Eight channels from `channel` of a strip's input rows. Columns outside the image stay zero
- * points. */
-static void spread_strip(const walk *at, uint32_t strip, uint32_t channel)
+/* Output rows from at->row on that fit the strips: up to the end of the image, of a ring, or of
+ * the band. */
+static void take_rows(walk *at, uint32_t end)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
-    const int8_t *const *rows = at->rows + strip * p->pitch;
-    uint32_t column = strip * p->strip_columns + p->window.pad_left;
-    int8_t *plane = at->planes + column * p->pitch;
-    uint32_t needed = p->strip_columns - p->window.pad_left;
-    uint32_t count = p->window.in_width < needed ? p->window.in_width : needed;
-    if (p->step == 4) {
-        spread_column(rows, channel, plane, p->pitch, at->plane_offsets);
-    } else if (p->pitch == 4) {
-        rows4 from = {{rows[0] + channel, rows[1] + channel, rows[2] + channel, rows[3] + channel}};
-        spread_fours(from, p->channels, plane, count, at->plane_offsets);
-    } else {
-        rows4 from = {{rows[0] + channel, rows[1] + channel, rows[2] + channel, NULL}};
-        spread_threes(from, p->channels, plane, count, at->plane_offsets);
-    }
+    uint32_t count = end - at->row, height = p->window.out_height;
+    uint32_t in_image = height - at->row % height;
+    uint32_t in_ring = p->output.capacity - at->row % p->output.capacity;
+    count = p->rows < count ? p->rows : count;
+    count = in_image < count ? in_image : count;
+    at->count = in_ring < count ? in_ring : count;
 }
 
-/* The `count` output rows of a strip, the first of which is `row`. */
-static void collect_strip(const walk *at, const int8_t *from, uint32_t row, uint32_t count,
-                          uint32_t channel)
+/* Where the outputs of the tiles go; tiles and strips that it takes. */
+static void find_places(walk *at)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
-    uint32_t width = p->window.out_width;
-    int8_t *out = (int8_t *)mr_row_out(at->context, &p->output, row) + channel;
-    if (p->strip_rows == 1) {
-        collect(from, out, p->channels, width, at->out_offsets);
-    } else if (p->step != 4) {
-        int8_t *second = mr_row_out(at->context, &p->output, row + count - 1);
-        collect_twos(from, out, second + channel, p->channels, width, at->out_offsets);
-    } else if (row % p->output.capacity + count <= p->output.capacity) {
-        collect(from, out, p->output.pitch, count, at->out_offsets);
-    } else {
-        for (uint32_t r = 0; r < count; r++) {
-            out = (int8_t *)mr_row_out(at->context, &p->output, row + r) + channel;
-            collect(from + r, out, 0, 1, at->out_offsets);
+    uint32_t height = p->tall ? at->count : p->strip_rows, width = p->window.out_width;
+    uint32_t strips = (at->count + height - 1) / height;
+    uint32_t columns = p->tall ? 1 : p->strip_columns / p->window.stride_width;
+    int16_t *place = at->places;
+    for (uint32_t strip = 0, first = 0; strip < strips; strip++, first += height) {
+        int32_t out = (int32_t)(first * p->output.pitch);
+        for (uint32_t x = 0; x < (strip + 1 < strips ? columns : width); x++) {
+            for (uint32_t y = 0; y < height; y++) {
+                int32_t inside = x < width && first + y < at->count;
+                *place++ = (int16_t)(inside ? out + (int32_t)(y * p->output.pitch) : -1);
+            }
+            out += p->channels;
+        }
+    }
+    at->tiles = (uint32_t)(place - at->places + TILE - 1) / TILE;
+    while (place != at->places + TILE * at->tiles) {
+        *place++ = -1;
+    }
+    uint32_t inputs = at->count - 1u + p->window.kernel_height;
+    at->strips = p->tall ? (inputs + WORDS - 1) / WORDS : strips;
+}
+
+/* Whether all four inputs of a strip are `step` bytes below those of the strip before it. */
+static int follows(const int8_t *const *inputs, ptrdiff_t step)
+{
+    for (uint32_t k = 0; k < WORDS; k++) {
+        if (inputs[k] - inputs[(int32_t)k - (int32_t)WORDS] != step) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Pointers to the inputs of all strips. Rows outside the image that have no weights may be any. */
+static void find_inputs(walk *at)
+{
+    const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
+    const mr_window *window = &p->window;
+    uint32_t first = at->row / window->out_height * window->in_height;
+    uint32_t top = at->row % window->out_height * window->stride_height - window->pad_top;
+    const int8_t *outside = p->padding != 0 ? mr_data_at(at->context, p->padding)
+                                            : mr_row_in(at->context, &p->input, first);
+    const int8_t **input = at->inputs;
+    for (uint32_t strip = 0; strip < at->strips; strip++, top += p->strip_inputs) {
+        for (uint32_t y = top; y != top + WORDS; y++) {
+            int inside = y < window->in_height;
+            *input++ = inside ? mr_row_in(at->context, &p->input, first + y) : outside;
+        }
+    }
+    at->alike = 1;
+    if (p->tall && at->strips > 1) {
+        ptrdiff_t step = at->inputs[WORDS] - at->inputs[0];
+        while (at->alike < at->strips && follows(at->inputs + WORDS * at->alike, step)) {
+            at->alike++;
         }
     }
 }
 
-/* Eight channels of the strips that start with `row`. */
-static void compute_channels(const walk *at, uint32_t row, uint32_t end, uint32_t channel)
+/* --------------------------------------------------------------------------- words */
+
+/* Interleaves 16 bytes of each of four rows, `count` times, `step` bytes apart; results are one
+ * after the other. */
+static void interleave(const int8_t *const *rows, uint32_t offset, ptrdiff_t step, int8_t *to,
+                       uint32_t count)
+{
+    const int8_t *a = rows[0] + offset, *b = rows[1] + offset;
+    const int8_t *c = rows[2] + offset, *d = rows[3] + offset;
+#if MR_HELIUM_ASM
+    __asm__ volatile("wls lr, %[count], 2f\n"
+                     "1:\n\t"
+                     "vldrb.u8 q0, [%[a]]\n\t"
+                     "add %[a], %[step]\n\t"
+                     "vldrb.u8 q1, [%[b]]\n\t"
+                     "add %[b], %[step]\n\t"
+                     "vldrb.u8 q2, [%[c]]\n\t"
+                     "add %[c], %[step]\n\t"
+                     "vldrb.u8 q3, [%[d]]\n\t"
+                     "add %[d], %[step]\n\t"
+                     "vst40.8 {q0, q1, q2, q3}, [%[to]]\n\t"
+                     "vst41.8 {q0, q1, q2, q3}, [%[to]]\n\t"
+                     "vst42.8 {q0, q1, q2, q3}, [%[to]]\n\t"
+                     "vst43.8 {q0, q1, q2, q3}, [%[to]]!\n\t"
+                     "le lr, 1b\n"
+                     "2:"
+                     : [a] "+l"(a), [b] "+l"(b), [c] "+l"(c), [d] "+l"(d), [to] "+r"(to)
+                     : [count] "r"(count), [step] "r"(step)
+                     : "lr", "q0", "q1", "q2", "q3", "memory");
+#else
+    for (; count > 0; count--, a += step, b += step, c += step, d += step) {
+        for (uint32_t i = 0; i < MR_VECTOR; i++, to += WORDS) {
+            to[0] = a[i];
+            to[1] = b[i];
+            to[2] = c[i];
+            to[3] = d[i];
+        }
+    }
+#endif
+}
+
+/* A group of channels, from `channel` on, of a strip. Columns outside the image stay zero points.
+ * Strips whose rows are like this one's are done with it. */
+static uint32_t interleave_strip(const walk *at, uint32_t strip, uint32_t channel)
+{
+    const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
+    const int8_t *const *rows = at->inputs + WORDS * strip;
+    uint32_t column = strip * p->strip_columns + p->window.pad_left;
+    int8_t *to = at->words + column * WORDS * p->group;
+    if (p->tall) {
+        uint32_t alike = strip == 0 ? at->alike : 1;
+        ptrdiff_t step = alike == 1 ? 0 : rows[WORDS] - rows[0];
+        interleave(rows, channel, step, to, alike);
+        return alike;
+    }
+    uint32_t needed = p->strip_columns - p->window.pad_left;
+    uint32_t count = p->window.in_width < needed ? p->window.in_width : needed;
+    if (p->group == MR_VECTOR) {
+        interleave(rows, channel, p->channels, to, count);
+    } else {
+        uint32_t bytes = count * p->channels, rest = bytes % MR_VECTOR;
+        interleave(rows, 0, MR_VECTOR, to, bytes / MR_VECTOR);
+        if (rest != 0) { /* once more what lies before it */
+            uint32_t last = bytes - MR_VECTOR;
+            interleave(rows, last, MR_VECTOR, to + WORDS * last, 1);
+        }
+    }
+    return 1;
+}
+
+/* --------------------------------------------------------------------------- channels */
+
+/* A group of channels of all rows of the walk; the first ones may be done already. */
+static void compute_group(const walk *at, uint32_t channel, uint32_t done)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
     const int8_t *weights = mr_data_at(at->context, p->weights);
     const mr_helium_output *how = mr_data_at(at->context, p->outputs);
-    job work = {.plane = at->planes,
-                .out = at->outs,
+    uint32_t column = (uint32_t)WORDS * p->group;
+    for (uint32_t strip = 0; strip < at->strips;) {
+        strip += interleave_strip(at, strip, channel);
+    }
+    channel += done;
+    job work = {.words = at->words + WORDS * done,
                 .weights = weights + channel * MR_VECTOR + p->first,
                 .how = how + channel,
-                .tiles = p->tiles,
-                .channels = LANES,
-                .plane_bytes = p->plane_bytes,
-                .offsets = {-p->shifts[1], -p->shifts[2], -p->shifts[3]}};
-    for (uint32_t strip = 0, next = row; strip < p->strips && next < end; strip++) {
-        spread_strip(at, strip, channel);
-        next += strip_rows(at, next, end);
+                .channels = p->group - done,
+                .out = (int8_t *)mr_row_out(at->context, &p->output, at->row) + channel,
+                .tiles = at->tiles,
+                .places = at->places};
+    for (uint32_t i = 0; i < WORDS; i++) {
+        work.gather[i] = (i - p->advance) * column;
     }
-    compute_planes(p, &work);
-    uint32_t step = p->strip_columns / p->window.stride_width * p->strip_rows;
-    const int8_t *from = at->outs;
-    for (uint32_t strip = 0; strip < p->strips && row < end; strip++, from += step) {
-        uint32_t rows = strip_rows(at, row, end);
-        collect_strip(at, from, row, rows, channel);
-        row += rows;
-    }
+    compute_tiles(p, &work);
 }
 
 mr_status mr_depthwise_conv_2d_s8_helium(const mr_context *context, const void *params,
                                          mr_band band)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = params;
-    uint32_t end = band.first + band.count;
-    walk at = {.context = context, .params = p, .rows = mr_arena_at(context, p->scratch)};
-    at.strip_inputs = (p->strip_rows - 1u) * p->window.stride_height + p->window.kernel_height;
-    at.planes = (int8_t *)(at.rows + p->strips * p->pitch);
-    at.outs = at.planes + LANES * p->plane_bytes;
-    for (uint32_t i = 0; i < LANES; i++) {
-        at.plane_offsets[i] = (uint16_t)(i * p->plane_bytes);
-        at.out_offsets[i] = (uint16_t)(i * LANES * p->tiles);
+    uint32_t end = band.first + band.count, word_bytes = (uint32_t)p->columns * p->group * WORDS;
+    walk at = {.context = context, .params = p, .words = mr_arena_at(context, p->scratch)};
+    at.places = (int16_t *)(void *)(at.words + word_bytes);
+    at.inputs = (const int8_t **)(void *)(at.places + TILE * p->tiles);
+    at.row = band.first;
+    if (p->padding != 0) {
+        const int8_t *padding = mr_data_at(context, p->padding);
+        mr_helium_fill(at.words, word_bytes, padding[0]);
     }
-    const int8_t *padding = mr_data_at(context, p->padding);
-    mr_helium_fill(at.planes, LANES * p->plane_bytes, padding[0]);
-    for (uint32_t row = band.first, next = row; row < end; row = next) {
-        for (uint32_t strip = 0; strip < p->strips && next < end; strip++) {
-            find_rows(&at, next, at.rows + strip * p->pitch);
-            next += strip_rows(&at, next, end);
+    for (uint32_t before = 0; at.row < end; at.row += at.count) {
+        take_rows(&at, end);
+        if (at.count != before) {
+            find_places(&at);
+            before = at.count;
         }
-        for (uint32_t channel = 0; channel < p->channels; channel += LANES) {
-            compute_channels(&at, row, next, channel);
+        find_inputs(&at);
+        for (uint32_t next = 0; next < p->channels; next += p->group) {
+            uint32_t last = p->channels - (uint32_t)p->group;
+            uint32_t channel = next < last ? next : last;
+            compute_group(&at, channel, next - channel);
         }
     }
     if (p->least != INT8_MIN || p->most != INT8_MAX) {

@@ -5,14 +5,19 @@
 #include "kernel.h"
 
 /*
- * A depthwise convolution with one output a channel and a multiple of eight channels (see
- * depthwise.c). A strip is `strip_rows` output rows; a column of it has `pitch` bytes of a plane,
- * and `strips` of them lie `strip_columns` apart. A vector of a plane serves `per_load` outputs,
- * those of the next begin `step` bytes later. `weights` have a vector for each channel, its taps
- * column by column at the end, `first` bytes in; a vector of zeros follows the last one. The
- * outputs of a load are `shifts` bytes apart. `outputs` are mr_helium_output, `padding` a row of
- * zero points; `rectified` says that no output is below the zero point. `scratch` holds pointers to
- * the input rows of `strips`, eight planes of `plane_bytes`, and eight times 8 * `tiles` outputs.
+ * A depthwise convolution with one output a channel (see depthwise.c). It computes `group` channels
+ * at a time, 16 or all 8. Words of four rows make columns: `strips` of `strip_columns` lie beside
+ * each other, a strip begins `strip_inputs` input rows below the one before it. Between them they
+ * have `rows` output rows. Four columns are read at once, as 16 bytes, and serve `per_load` outputs
+ * (or one); those of the next begin `advance` columns further. `tall` says that a strip is one
+ * column with the next four rows of an image as narrow as that; otherwise strips have `strip_rows`
+ * output rows, and outputs run down, then to the right.
+ *
+ * `weights` have a vector for each channel, its taps column by column at the end, `first` bytes in;
+ * a vector of zeros follows the last one. `outputs` are mr_helium_output, `padding` a row of zero
+ * points or 0 where there is none; `rectified` says that no output is below the zero point.
+ * `scratch` holds, in this order, `columns` times `group` words, places of 8 outputs for each of
+ * `tiles`, and pointers to four rows for each strip.
  */
 typedef struct mr_depthwise_conv_2d_s8_helium_params {
     mr_rows input;
@@ -23,16 +28,18 @@ typedef struct mr_depthwise_conv_2d_s8_helium_params {
     mr_ref padding;
     mr_ref scratch;
     uint16_t channels;
+    uint16_t group;
     uint16_t strips;
     uint16_t strip_columns;
     uint16_t strip_rows;
-    uint16_t pitch;
-    uint16_t plane_bytes;
+    uint16_t strip_inputs;
+    uint16_t rows;
+    uint16_t columns;
     uint16_t tiles;
+    uint16_t tall;
     uint16_t per_load;
-    uint16_t step;
+    uint16_t advance;
     uint16_t first;
-    uint16_t shifts[4];
     uint16_t rectified;
     int16_t least;
     int16_t most;

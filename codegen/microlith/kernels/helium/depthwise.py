@@ -18,36 +18,54 @@ from microlith.kernels.portable.window import too_large
 from microlith.kernels.quantize_math import activation_range
 from microlith.targets.target import Target
 
-LANES = 8
-"""Channels that are computed together, and outputs of a tile."""
+LANES = 16
+"""Channels that are computed together, unless there are only `FEW`."""
 
-MOST_COLUMNS = 96
+FEW = 8
+
+TILE = 8
+"""Outputs of a channel that are computed together."""
+
+WORDS = 4
+"""Columns of a vector, rows of a column."""
+
+MOST_COLUMNS = 64
 """Columns of strips that are computed together, unless a strip alone has more."""
+
+FARTHEST = 0x7FFF
+"""Largest distance between outputs that are computed together."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How planes are laid out: see the parameters in depthwise.h."""
+    """How words are laid out: see the parameters in depthwise.h."""
 
+    group: int
     strips: int
     strip_columns: int
     strip_rows: int
-    pitch: int
-    step: int
-    shifts: tuple[int, ...]
+    strip_inputs: int
+    rows: int
     outputs: int
     """Of all strips, with those between them."""
+    per_load: int
+    advance: int
+    tall: bool = False
 
     @property
     def tiles(self) -> int:
-        return -(-self.outputs // LANES)
+        return -(-self.outputs // TILE)
 
     @property
-    def plane_bytes(self) -> int:
-        """Of the inputs of all tiles."""
-        loads = self.tiles * LANES // len(self.shifts)
-        read = (loads - 1) * self.step + VECTOR
-        return max(read, self.strips * self.strip_columns * self.pitch)
+    def columns(self) -> int:
+        """That are written or read."""
+        loads = self.tiles * TILE // self.per_load
+        return max((loads - 1) * self.advance + WORDS, self.strips * self.strip_columns)
+
+    def scratch(self, target: Target) -> int:
+        """Bytes of words, places and row pointers."""
+        words = self.columns * self.group * WORDS
+        return words + 2 * TILE * self.tiles + WORDS * self.strips * target.pointer_size
 
 
 class DepthwiseConv2DInt8Helium(Kernel):
@@ -63,17 +81,17 @@ class DepthwiseConv2DInt8Helium(Kernel):
         channels = op.input().shape[3]
         if channels != op.output().shape[3]:
             return f"is for one output a channel, not {op.output().shape[3] // channels}"
-        if channels % LANES:
-            return f"needs a multiple of {LANES} channels, not {channels}"
+        if channels < LANES and channels != FEW:
+            return f"needs {FEW} channels, or {LANES} and more, not {channels}"
         wrong = wrong_type(op, DType.INT8) or too_large(conv_window(op) | {"channels": channels})
         if wrong:
             return wrong
         shape = geometry(op)
-        plan = layout(shape)
-        if plan is None:
-            return "is for windows up to 3 by 3 with a stride of 1 or 2, and columns up to 13 by 1"
-        if (LANES - 1) * max(plan.plane_bytes, plan.tiles * LANES) > 0xFFFF:
-            return "its planes are too far apart"
+        if layout(shape) is None:
+            return (
+                "is for windows up to 3 by 3 with a stride of 1, up to 4 by 4 with one of 2 in "
+                "width, and for columns of up to 13 rows; and for rows that are not too far apart"
+            )
         return rejected(_table(op, shape))
 
     def lower(self, op: OpView, target: Target) -> Lowering:
@@ -82,10 +100,15 @@ class DepthwiseConv2DInt8Helium(Kernel):
         assert plan is not None, "rejects() was not asked"
         table = _table(op, shape)
         assert not isinstance(table, str), table
-        packed, first = pack(shape.weights, plan)
+        packed, first = pack(shape.weights)
         least, most = activation_range(op.attributes.activation, op.output())
         batches, height, _, channels = op.output().shape
-        pointers = plan.strips * plan.pitch * target.pointer_size
+        constants = [
+            Constant("weights", packed, alignment=16),
+            Constant("outputs", to_the_left(table)[:channels].reshape(-1)),
+        ]
+        if shape.pads:
+            constants.append(Constant("padding", padding_row(op)))
         return Lowering(
             params={
                 "input": InRows(0),
@@ -93,29 +116,27 @@ class DepthwiseConv2DInt8Helium(Kernel):
                 "window": shape.window,
                 "weights": Const("weights"),
                 "outputs": Const("outputs"),
-                "padding": Const("padding"),
+                "padding": Const("padding") if shape.pads else 0,
                 "scratch": Scratch(),
                 "channels": channels,
+                "group": plan.group,
                 "strips": plan.strips,
                 "strip_columns": plan.strip_columns,
                 "strip_rows": plan.strip_rows,
-                "pitch": plan.pitch,
-                "plane_bytes": plan.plane_bytes,
+                "strip_inputs": plan.strip_inputs,
+                "rows": plan.rows,
+                "columns": plan.columns,
                 "tiles": plan.tiles,
-                "per_load": len(plan.shifts),
-                "step": plan.step,
+                "tall": int(plan.tall),
+                "per_load": plan.per_load,
+                "advance": plan.advance,
                 "first": first,
-                "shifts": (*plan.shifts, 0, 0)[:4],
                 "rectified": int(least >= op.output().zero_point),
                 "least": least,
                 "most": most,
             },
-            constants=(
-                Constant("weights", packed, alignment=16),
-                Constant("outputs", to_the_left(table)[:channels].reshape(-1)),
-                Constant("padding", padding_row(op)),
-            ),
-            scratch=pointers + LANES * (plan.plane_bytes + LANES * plan.tiles),
+            constants=tuple(constants),
+            scratch=plan.scratch(target),
             rows=batches * height,
         )
 
@@ -123,47 +144,70 @@ class DepthwiseConv2DInt8Helium(Kernel):
         shape = geometry(op)
         plan = layout(shape)
         assert plan is not None, "rejects() was not asked"
-        _, _, width, channels = op.output().shape
-        strips = op.output().elements / (width * channels * plan.strip_rows)
-        tiles = strips / plan.strips * plan.tiles
-        rows = plan.pitch * 3.5 * shape.window["in_width"] + plan.strip_rows * 4.5 * width
-        moved = strips * channels / LANES * (rows + 80.0)
-        return channels * tiles * 30.0 + moved
+        batches, height, _, channels = op.output().shape
+        passes = batches * -(-height // plan.rows)
+        groups = -(-channels // plan.group)
+        least, _ = activation_range(op.attributes.activation, op.output())
+        any_output = 0.0 if least >= op.output().zero_point else 4.0
+        tile = (27.0 if plan.per_load == WORDS else 33.0) + any_output
+        vectors = plan.strips * shape.window["in_width"] * plan.group / LANES
+        moved = groups * (plan.strips * 40.0 + vectors * 13.0 + 60.0)
+        shared = plan.strips * 100.0 + plan.outputs * 5.0 + plan.columns * plan.group / 2
+        return passes * (channels * (plan.tiles * tile + 26.0) + moved + shared)
 
 
 def layout(shape: Geometry) -> Layout | None:
-    """The layout of planes for a convolution, or None for one that the kernel does not compute."""
+    """The layout of words for a convolution, or None for one that the kernel does not compute."""
     w = shape.window
     kernel = w["kernel_height"], w["kernel_width"]
     stride = w["stride_height"], w["stride_width"]
     if w["dilation_height"] != 1 or w["dilation_width"] != 1:
         return None
-    if w["in_width"] == w["out_width"] == kernel[1] == 1 and stride[0] == 1 and kernel[0] <= 13:
-        rows = w["out_height"]
-        columns = kernel[0] + rows - 1
-        return Layout(1, 1, rows, columns, 4, (0, 1, 2, 3), rows)
-    if max(kernel) > 3:
-        return None
-    if stride == (1, 1):
-        return _strips(shape, rows=2, pitch=4, step=8, shifts=(0, 1, 4, 5))
-    if stride[1] == 2:
-        return _strips(shape, rows=1, pitch=3, step=12, shifts=(0, 6))
+    if w["in_width"] == w["out_width"] == kernel[1] == 1 and stride[0] == 1:
+        return _tall(shape)
+    if stride == (1, 1) and max(kernel) <= 3:
+        return _strips(shape, rows=2, per_load=4)
+    if stride[1] == 2 and max(kernel) <= WORDS:
+        return _strips(shape, rows=1, per_load=1)
     return None
 
 
-def _strips(
-    shape: Geometry, *, rows: int, pitch: int, step: int, shifts: tuple[int, ...]
-) -> Layout:
+def _tall(shape: Geometry) -> Layout | None:
+    """One column of words for an image that is a column."""
+    height, kernel, channels = (
+        shape.window["out_height"], shape.window["kernel_height"], shape.groups
+    )  # fmt: skip
+    rows = min(height, MOST_COLUMNS * WORDS - kernel, FARTHEST // channels)
+    if kernel > 13 or channels < LANES or rows < 1:
+        return None
+    words = -(-(rows + kernel - 1) // WORDS)
+    return Layout(LANES, words, 1, rows, WORDS, rows, rows, per_load=4, advance=1, tall=True)
+
+
+def _strips(shape: Geometry, *, rows: int, per_load: int) -> Layout | None:
     """Strips of `rows` output rows. Padding on the right of one may be that on the left of the
     next."""
     w = shape.window
-    stride = w["stride_width"]
+    stride, channels = w["stride_width"], shape.groups
+    group = FEW if channels == FEW else LANES
     needed = (w["out_width"] - 1) * stride + w["kernel_width"]
     right = max(needed - w["pad_left"] - w["in_width"], 0)
     columns = -(-(needed - min(w["pad_left"], right)) // stride) * stride
-    strips = max(1, min(-(-w["out_height"] // rows), MOST_COLUMNS // columns))
+    if min(w["in_width"], columns - w["pad_left"]) * group < LANES:
+        return None
+    total = -(-w["out_height"] // rows)
+    most = min(
+        max(1, MOST_COLUMNS * LANES // (columns * group)),
+        FARTHEST // (w["out_width"] * channels * rows),
+    )
+    if most == 0:
+        return None
+    strips = -(-total // -(-total // most))
     outputs = ((strips - 1) * columns // stride + w["out_width"]) * rows
-    return Layout(strips, columns, rows, pitch, step, shifts, outputs)
+    inputs = rows * w["stride_height"]
+    return Layout(
+        group, strips, columns, rows, inputs, strips * rows, outputs, per_load, advance=2
+    )  # fmt: skip
 
 
 def _table(op: OpView, shape: Geometry) -> Array | str:
@@ -171,12 +215,12 @@ def _table(op: OpView, shape: Geometry) -> Array | str:
     return output_table(op, shape.weights, folded_biases(op, shape.weights), REACH)
 
 
-def pack(weights: Array, plan: Layout) -> tuple[Array, int]:
-    """[channel, row, column, 1] as vectors for the channels, taps at their ends in columns of
-    `pitch` bytes, and a last vector of zeros; and where taps begin."""
+def pack(weights: Array) -> tuple[Array, int]:
+    """[channel, row, column, 1] as a vector for each channel, taps at its end in columns of words,
+    and a last vector of zeros; and where taps begin."""
     channels, height, width, _ = weights.shape
-    length = (width - 1) * plan.pitch + height
-    window = np.zeros((channels, width, max(plan.pitch, height)), np.int8)
+    length = (width - 1) * WORDS + height
+    window = np.zeros((channels, width, max(WORDS, height)), np.int8)
     window[:, :, :height] = weights[:, :, :, 0].swapaxes(1, 2)
     vectors = np.zeros((channels + 1, VECTOR), np.int8)
     vectors[:channels, VECTOR - length :] = window.reshape(channels, -1)[:, :length]
