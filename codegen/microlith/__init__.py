@@ -56,6 +56,8 @@ def compile(
     kernels: str = "auto",
     cmsis_nn: Path | None = None,
     optimize: str = "balanced",
+    max_flash: int | None = None,
+    tuned: Path | None = None,
 ) -> Program:
     """Compiles a .tflite file (its path or its bytes) for a target.
 
@@ -63,7 +65,9 @@ def compile(
     `keep_inputs` keeps inputs alive during an invoke; `disabled_passes` names passes to leave out;
     `trace` is a directory for the graph after every pass and the program, as text; `kernels` is
     the backend to prefer, or "auto" for the cheapest kernels; `cmsis_nn` is the directory of
-    CMSIS-NN, for the backend of that name; `optimize` is "balanced" or "speed" (more flash).
+    CMSIS-NN, for the backend of that name; `optimize` is "balanced", "speed" (more flash)
+    or "ram"; `max_flash`, in bytes, is the most that constants may take, whatever `optimize` says;
+    `tuned` is a file of `microlith tune`, which decides on kernels.
 
     Raises ModelError for a malformed file, UnsupportedModelError with all reasons when it cannot
     be compiled, OptionError for a wrong target, pass, backend, aim or signature.
@@ -83,6 +87,8 @@ def compile(
         kernels=kernels,
         cmsis_nn=cmsis_nn,
         optimize=optimize,
+        max_flash=max_flash,
+        tuned=tuned,
     )
 
 

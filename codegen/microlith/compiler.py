@@ -16,7 +16,8 @@ from microlith.kernels.cmsis_nn import library
 from microlith.lower.lower import lower
 from microlith.lower.names import C_KEYWORDS, identifier, reserved_names
 from microlith.lower.options import CompileOptions, validate_optimize
-from microlith.lower.select import validate_preference
+from microlith.lower.select import AUTO, validate_preference
+from microlith.tuning import record
 
 
 def compile_model(
@@ -33,6 +34,8 @@ def compile_model(
     kernels: str,
     cmsis_nn: Path | None,
     optimize: str,
+    max_flash: int | None,
+    tuned: Path | None,
 ) -> Program:
     """See microlith.compile()."""
     chosen = targets.get(target)
@@ -40,11 +43,13 @@ def compile_model(
     validate_preference(kernels)
     if cmsis_nn is not None:
         library.require(cmsis_nn, ())
-    validate_optimize(optimize)
+    aim = validate_optimize(optimize)
     graph, data = load_model(model)
     problems = check(graph, folds="fold_constants" not in disabled_passes)
     if problems:
         raise UnsupportedModelError(f"{graph.name}.tflite", problems)
+    if tuned is not None:
+        _check_alone(kernels, max_flash)
     options = CompileOptions(
         name=c_name(name, graph.name),
         signature=signature,
@@ -54,7 +59,9 @@ def compile_model(
         row_bands=row_bands,
         kernels=kernels,
         cmsis_nn=cmsis_nn,
-        optimize=optimize,
+        optimize=aim,
+        max_flash=max_flash,
+        fixed=None if tuned is None else record.fixed(tuned, graph, chosen),
     )
     note = _tracer(trace)
     optimised = passes.apply(graph, disabled_passes, note)
@@ -64,6 +71,16 @@ def compile_model(
 
         _write(trace / "program.txt", program_text(program))
     return program
+
+
+def _check_alone(kernels: str, max_flash: int | None) -> None:
+    given = "--kernels" if kernels != AUTO else "--max-flash" if max_flash is not None else None
+    if given is not None:
+        raise OptionError(
+            f"{given} has no say where a file decides on kernels",
+            where="--tuned",
+            fix=f"leave out one of the two, or give {given} to microlith tune",
+        )
 
 
 def c_name(given: str | None, stem: str) -> str:

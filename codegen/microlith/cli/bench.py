@@ -29,40 +29,18 @@ WaitStates = Annotated[
 ]
 
 
+@o.compiling(target="cortex-m4")
 def command(
-    model: o.Model,
-    target: o.Target = "cortex-m4",
-    name: o.Name = None,
-    signature: o.Signature = None,
-    keep_inputs: o.KeepInputs = False,
-    disable_pass: o.DisablePass = None,
-    allow_inexact: o.AllowInexact = False,
-    kernels: o.Kernels = "auto",
+    arguments: o.CompileArguments,
     compare: Compare = None,
-    cmsis_nn: o.CmsisNN = None,
-    optimize: o.Optimize = "balanced",
     wait_states: WaitStates = 0,
-    trace: o.Trace = None,
     seed: o.Seed = 0,
     json: o.Json = False,
 ) -> None:
     """Count the instructions of every op, exactly, and estimate their cycles."""
     from microlith.benchmark import benchmark
 
-    arguments = o.CompileArguments(
-        model,
-        target,
-        name,
-        signature,
-        keep_inputs,
-        disable_pass,
-        allow_inexact,
-        kernels,
-        cmsis_nn,
-        optimize,
-        trace,
-    )
-    choices = [kernels] if compare is None else [choice.strip() for choice in compare.split(",")]
+    choices = [arguments.kernels] if compare is None else [choice.strip() for choice in compare.split(",")]
     variants = [replace(arguments, kernels=choice).compile() for choice in choices]
     results = [benchmark(program, seed=seed, wait_states=wait_states) for program in variants]
     if json:

@@ -68,7 +68,7 @@ def run(
 
     with tempfile.TemporaryDirectory(prefix="microlith-") as temporary:
         directory = output or Path(temporary)
-        generate(model, directory, board=board)
+        generate(model=model, output=directory, board=board)
         _flash(open_project(directory), port, True, timeout, quiet)
 
 

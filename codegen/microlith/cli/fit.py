@@ -11,13 +11,12 @@ import typer
 from microlith.cli import options as o
 
 
+@o.compiling("target", "trace", "tuned")
 def command(
-    model: o.Model,
+    arguments: o.CompileArguments,
     filter: Annotated[
         str, typer.Option("--filter", metavar="TEXT", help="Only boards of `boards --filter`.")
     ] = "",
-    kernels: o.Kernels = "auto",
-    optimize: o.Optimize = "balanced",
     json: o.Json = False,
 ) -> None:
     """Tell for every board whether the model fits its flash and RAM, and what pins it if not."""
@@ -25,22 +24,9 @@ def command(
     from microlith.report.boards import fit_lines
     from microlith.targets import boards
 
-    arguments = o.CompileArguments(
-        model=model,
-        target="host",
-        name=None,
-        signature=None,
-        keep_inputs=False,
-        disable_pass=None,
-        allow_inexact=False,
-        kernels=kernels,
-        cmsis_nn=None,
-        optimize=optimize,
-        trace=None,
-    )
     found = fit(lambda target: replace(arguments, target=target).compile(), boards.find(filter))
     if json:
-        o.print_json({"model": model.name, "boards": [each.to_json() for each in found]})
+        o.print_json({"model": arguments.model.name, "boards": [each.to_json() for each in found]})
         return
     for line in fit_lines(found):
         typer.echo(line)

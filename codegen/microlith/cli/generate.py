@@ -12,12 +12,12 @@ import typer
 from microlith.cli import options as o
 
 
+@o.compiling()
 def command(
-    model: o.Model,
+    arguments: o.CompileArguments,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Directory of the project.")
     ],
-    target: o.Target = "host",
     board: o.Board = None,
     project: Annotated[
         str | None,
@@ -31,15 +31,6 @@ def command(
         str | None,
         typer.Option("--core", help="Core as build systems name it; decides on the target."),
     ] = None,
-    name: o.Name = None,
-    signature: o.Signature = None,
-    keep_inputs: o.KeepInputs = False,
-    disable_pass: o.DisablePass = None,
-    allow_inexact: o.AllowInexact = False,
-    kernels: o.Kernels = "auto",
-    cmsis_nn: o.CmsisNN = None,
-    optimize: o.Optimize = "balanced",
-    trace: o.Trace = None,
     test_data: Annotated[
         Path | None,
         typer.Option("--test-data", metavar="IN.npz", help="Samples that the firmware tests."),
@@ -54,20 +45,8 @@ def command(
     from microlith.firmware import write_project
     from microlith.install import write_library
 
-    chosen = choose(board, target, project, core)
-    arguments = o.CompileArguments(
-        model,
-        chosen.target,
-        name,
-        signature,
-        keep_inputs,
-        disable_pass,
-        allow_inexact,
-        kernels,
-        cmsis_nn,
-        optimize,
-        trace,
-    )
+    chosen = choose(board, arguments.target, project, core)
+    arguments = replace(arguments, target=chosen.target)
     program = arguments.compile()
     if chosen.project == "library":
         write_library(program, output, force=force)
@@ -78,7 +57,7 @@ def command(
         test_data=test_data,
         force=force,
         board=chosen.board,
-        host=replace(arguments, target="host", kernels="portable").compile()
+        host=replace(arguments, target="host", kernels="portable", tuned=None).compile()
         if chosen.project == "platformio"
         else None,
         layout=chosen.project,

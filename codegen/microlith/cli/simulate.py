@@ -11,18 +11,9 @@ import typer
 from microlith.cli import options as o
 
 
+@o.compiling()
 def command(
-    model: o.Model,
-    target: o.Target = "host",
-    name: o.Name = None,
-    signature: o.Signature = None,
-    keep_inputs: o.KeepInputs = False,
-    disable_pass: o.DisablePass = None,
-    allow_inexact: o.AllowInexact = False,
-    kernels: o.Kernels = "auto",
-    cmsis_nn: o.CmsisNN = None,
-    optimize: o.Optimize = "balanced",
-    trace: o.Trace = None,
+    arguments: o.CompileArguments,
     input: o.Input = None,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="OUT.npz", help="Where outputs go.")
@@ -40,19 +31,6 @@ def command(
     from microlith.report.text import simulation_lines
     from microlith.verify.inputs import load_npz, random_inputs, save_npz
 
-    arguments = o.CompileArguments(
-        model,
-        target,
-        name,
-        signature,
-        keep_inputs,
-        disable_pass,
-        allow_inexact,
-        kernels,
-        cmsis_nn,
-        optimize,
-        trace,
-    )
     program = arguments.compile()
     data = load_npz(input, program.inputs) if input else None
     if data is None:

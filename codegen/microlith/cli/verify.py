@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from microlith.verify.verify import Verification
 
 
+@o.compiling()
 def command(
-    model: o.Model,
-    target: o.Target = "host",
+    arguments: o.CompileArguments,
     board: o.Board = None,
     port: Annotated[
         str | None,
@@ -28,15 +29,6 @@ def command(
     upload: Annotated[
         bool, typer.Option("--upload", help="First write the test firmware to the board.")
     ] = False,
-    name: o.Name = None,
-    signature: o.Signature = None,
-    keep_inputs: o.KeepInputs = False,
-    disable_pass: o.DisablePass = None,
-    allow_inexact: o.AllowInexact = False,
-    kernels: o.Kernels = "auto",
-    cmsis_nn: o.CmsisNN = None,
-    optimize: o.Optimize = "balanced",
-    trace: o.Trace = None,
     input: o.Input = None,
     samples: o.Samples = 8,
     seed: o.Seed = 0,
@@ -52,21 +44,8 @@ def command(
     from microlith.verify.inputs import load_npz
     from microlith.verify.verify import render
 
-    found, target = resolve(board, target) if board else (None, target)
-    arguments = o.CompileArguments(
-        model,
-        target,
-        name,
-        signature,
-        keep_inputs,
-        disable_pass,
-        allow_inexact,
-        kernels,
-        cmsis_nn,
-        optimize,
-        trace,
-    )
-    program = arguments.compile()
+    found, target = resolve(board, arguments.target) if board else (None, arguments.target)
+    program = replace(arguments, target=target).compile()
     data = load_npz(input, program.inputs) if input else None
     if found is not None and port is not None:
         verification = _on_board(program, found, port, upload, samples, seed, data)

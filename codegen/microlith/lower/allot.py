@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from microlith.errors import OptionError
+from microlith.lower.options import Fixed
 from microlith.lower.select import Candidate, Candidates
 
 
@@ -53,6 +55,24 @@ def allot(ops: Sequence[Candidates], allowance: int | None) -> list[Choice]:
     return [
         Choice(hull[i], _reason(hull[i], op)) for hull, i, op in zip(hulls, at, ops, strict=True)
     ]
+
+
+def as_fixed(ops: Sequence[Candidates], fixed: Fixed) -> list[Choice]:
+    """The choices that were made before; OptionError when one of them is not possible now."""
+    return [_as_fixed(op, fixed) for op in ops]
+
+
+def _as_fixed(op: Candidates, fixed: Fixed) -> Choice:
+    wanted = fixed.kernels.get(op.op.op.index)
+    for candidate in op.legal:
+        if candidate.kernel.name == wanted:
+            return Choice(candidate, fixed.reason)
+    raise OptionError(
+        f"{wanted or 'no kernel'} is chosen for it, but "
+        f"{', '.join(c.kernel.name for c in op.legal)} can run it",
+        where=f"{op.op.op.label}, {fixed.reason}",
+        fix="measure again with the options of now (microlith tune)",
+    )
 
 
 def _hull(legal: Sequence[Candidate]) -> list[Candidate]:

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from microlith.errors import Problem, UnsupportedModelError
+from microlith.errors import OptionError, Problem, UnsupportedModelError
 from microlith.ir.graph import Graph, OpView, Subgraph
 from microlith.ir.program import Call, Program, Rows, Step
 from microlith.kernels.base import Kernel, Lowering
-from microlith.lower.allot import Choice, allot
+from microlith.lower.allot import Choice, allot, as_fixed
 from microlith.lower.arena import Arena, plan_arena
 from microlith.lower.bind import Binding, Ref
 from microlith.lower.constants import ConstantPool
@@ -61,6 +61,7 @@ def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
     )
     pool = ConstantPool()
     calls = tuple(_call(s, i, main, arena, pool, labels) for i, s in enumerate(selected))
+    _check_flash(pool, options)
     return Program(
         name=options.name,
         target=target.name,
@@ -82,6 +83,16 @@ def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
     )
 
 
+def _check_flash(pool: ConstantPool, options: CompileOptions) -> None:
+    taken = sum(constant.nbytes for constant in pool.constants)
+    if options.max_flash is not None and taken > options.max_flash:
+        raise OptionError(
+            f"constants take at least {taken:,} bytes, more than {options.max_flash:,}",
+            where="--max-flash",
+            fix="allow more, or use a smaller model",
+        )
+
+
 def _labels(main: Subgraph) -> list[str]:
     """A label for each tensor. Converters name a layer's weights and its result alike: where they
     do, the result keeps the plain name."""
@@ -97,16 +108,24 @@ def _select_all(graph: Graph, target: Target, options: CompileOptions) -> list[S
     problems += [_too_many_rows(op) for op in possible if op.legal[0].lowering.rows > MOST_ROWS]
     if problems:
         raise UnsupportedModelError(f"{graph.name}.tflite", problems)
-    choices = allot(possible, _allowance(graph, options))
+    choices = _choices(graph, possible, options)
     return [
         Selected(op.op, choice, choice.candidate.kernel.library_sources(target))
         for op, choice in zip(possible, choices, strict=True)
     ]
 
 
+def _choices(graph: Graph, possible: Sequence[Candidates], options: CompileOptions) -> list[Choice]:
+    if options.fixed is not None:
+        return as_fixed(possible, options.fixed)
+    return allot(possible, _allowance(graph, options))
+
+
 def _allowance(graph: Graph, options: CompileOptions) -> int:
-    """Bytes that constants may take: a multiple of those that the file has for its ops, where
-    tensors of equal bytes share a buffer."""
+    """Bytes that constants may take: those that the user names, or a multiple of those that the
+    file has for its ops, where tensors of equal bytes share a buffer."""
+    if options.max_flash is not None:
+        return options.max_flash
     read = (tensor.data for op in graph.main.views for tensor in op.inputs)
     buffers = {data.tobytes() for data in read if data is not None}
     return int(ALLOWANCE[options.optimize] * sum(len(buffer) for buffer in buffers))

@@ -3,31 +3,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from microlith.errors import OptionError
 
-ALLOWANCE = {"balanced": 1.5, "speed": 3.0}
+
+class Optimize(StrEnum):
+    """What is traded for what: flash for speed, or speed for RAM."""
+
+    BALANCED = "balanced"
+    SPEED = "speed"
+    RAM = "ram"
+
+
+ALLOWANCE: dict[str, float] = {Optimize.BALANCED: 1.5, Optimize.SPEED: 3.0, Optimize.RAM: 1.5}
 """Bytes of constants that kernels may take, as a multiple of those in the .tflite file."""
 
 
-def validate_optimize(optimize: str) -> None:
-    """Raises OptionError when there is no such aim."""
-    if optimize not in ALLOWANCE:
+def validate_optimize(optimize: str) -> Optimize:
+    """The aim of that name; OptionError when there is none."""
+    try:
+        return Optimize(optimize)
+    except ValueError as error:
         raise OptionError(
             f"there is no aim {optimize!r}",
             where="--optimize",
-            fix=f"choose from {', '.join(ALLOWANCE)}",
-        )
+            fix=f"choose from {', '.join(Optimize)}",
+        ) from error
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Kernels that were chosen before: their names by the op's index in the .tflite file; the
+    `reason` stands beside each."""
+
+    kernels: Mapping[int, str]
+    reason: str
 
 
 @dataclass(frozen=True)
 class CompileOptions:
     """`name` prefixes all generated symbols. `row_bands` (tests) splits spatial calls into bands
     of that many output rows. `kernels` is "auto" or the backend to prefer; `cmsis_nn` is the
-    directory of CMSIS-NN, without which "auto" does not choose kernels that need it; `optimize`
-    is a key of ALLOWANCE."""
+    directory of CMSIS-NN, without which "auto" does not choose kernels that need it. `max_flash`,
+    the most bytes that constants may take, replaces the allowance of `optimize`; `fixed` decides
+    on kernels alone."""
 
     name: str
     signature: str | None = None
@@ -37,4 +60,6 @@ class CompileOptions:
     row_bands: int | None = None
     kernels: str = "auto"
     cmsis_nn: Path | None = None
-    optimize: str = "balanced"
+    optimize: Optimize = Optimize.BALANCED
+    max_flash: int | None = None
+    fixed: Fixed | None = None
