@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two small models whose generated C is kept as snapshots, and all models that tests can find."""
+"""Small models whose generated C is kept as snapshots, and all models that tests can find."""
 
 from __future__ import annotations
 
@@ -55,7 +55,23 @@ def tiny_residual() -> bytes:
     return b.build([x, y], [joined, total])
 
 
-SNAPSHOTS = {"tiny_convolution": tiny_convolution, "tiny_residual": tiny_residual}
+def tiny_picture() -> bytes:
+    """uint8 and int16: a picture in three colours, and other types than images have."""
+    b = ModelBuilder()
+    x = b.tensor("picture", [1, 8, 10, 3], "uint8", scale=1 / 128, zero_point=128)
+    y = b.tensor("sound", [1, 5], "int16", scale=1 / 4096)
+    picture = b.tensor("normalised", [1, 8, 10, 3], "int8", scale=1 / 128, zero_point=0)
+    sound = b.tensor("coarse", [1, 5], "int8", scale=1 / 16, zero_point=0)
+    b.op("QUANTIZE", [x], [picture], {})
+    b.op("QUANTIZE", [y], [sound], {})
+    return b.build([x, y], [picture, sound])
+
+
+SNAPSHOTS = {
+    "tiny_convolution": tiny_convolution,
+    "tiny_picture": tiny_picture,
+    "tiny_residual": tiny_residual,
+}
 
 
 def model_files() -> Iterator[Path]:

@@ -16,6 +16,11 @@ from microlith.ir.program import Buffer, Call, Constant, Port, Program
 from microlith.targets.target import Target
 from microlith.version import __version__
 
+ICON = 8
+"""Pixels of a side that the smallest picture has."""
+
+_QUANTIZED = (DType.INT8, DType.UINT8, DType.INT16)
+
 
 def model_sources(program: Program, target: Target) -> dict[str, str]:
     """Text of the model's files by file name."""
@@ -27,6 +32,15 @@ def model_sources(program: Program, target: Target) -> dict[str, str]:
         f"{program.name}_weights.h": render("model/weights.h.j2", m=view),
         f"{program.name}_weights.c": render("model/weights.c.j2", m=view),
     }
+
+
+def headers(program: Program) -> list[str]:
+    """Headers in micro_runtime/include/ that NAME.h includes."""
+    real = any(_is_quantized(port) for port in program.inputs)
+    images = any(_is_real(port) and _image(port.shape) for port in program.inputs)
+    found = ["microlith.h"]
+    found += ["microlith_bitmap.h"] * images + ["microlith_real.h"] * real
+    return found
 
 
 def kernel_headers(program: Program) -> list[str]:
@@ -55,6 +69,7 @@ def _view(program: Program, target: Target) -> dict[str, Any]:
         "inputs": inputs,
         "outputs": outputs,
         "ports": inputs + outputs,
+        "headers": headers(program),
         "input_offsets": [labels[port.buffer] for port in program.inputs],
         "output_offsets": [labels[port.buffer] for port in program.outputs],
         "constants": [_constant(constant) for constant in program.constants],
@@ -81,8 +96,8 @@ def _view(program: Program, target: Target) -> dict[str, Any]:
 def _port(program: Program, port: Port, index: int, role: str) -> dict[str, Any]:
     quantization = port.quantization
     affine = quantization is not None and not quantization.per_channel
-    integer = port.dtype in (DType.INT8, DType.UINT8, DType.INT16)
-    limits = np.iinfo(port.dtype.numpy) if integer else None
+    quantized = _is_quantized(port)
+    limits = np.iinfo(port.dtype.numpy) if port.dtype in _QUANTIZED else None
     shape = ", ".join(str(extent) for extent in port.shape)
     return {
         "macro": f"{program.name.upper()}_{role.upper()}_{index}",
@@ -90,17 +105,39 @@ def _port(program: Program, port: Port, index: int, role: str) -> dict[str, Any]
         "is_input": role == "input",
         "about": f"{role.capitalize()} {index}, {_quoted(port.name)}: "
         f"{port.dtype.value}[{shape.replace(' ', '')}]"
-        + (", real = scale * (value - zero_point)" if affine and integer else ""),
+        + (", real = scale * (value - zero_point)" if quantized else ""),
         "elements": port.nbytes // port.dtype.size,
         "bytes": port.nbytes,
         "rank": len(port.shape),
         "shape": "{" + shape + "}",
         "c_type": port.dtype.c_type,
-        "scale": float32(quantization.scale) if quantization and affine and integer else "",
+        "scale": float32(quantization.scale) if quantization and quantized else "",
         "zero_point": quantization.zero_point if quantization and affine else 0,
+        "is_real": _is_real(port),
+        "image": _image(port.shape) if _is_real(port) else None,
         "lowest": int(limits.min) if limits else 0,
         "highest": int(limits.max) if limits else 0,
     }
+
+
+def _is_quantized(port: Port) -> bool:
+    """Whether each element stands for a real number by one scale and zero point."""
+    quantization = port.quantization
+    return port.dtype in _QUANTIZED and quantization is not None and not quantization.per_channel
+
+
+def _is_real(port: Port) -> bool:
+    return port.dtype is DType.FLOAT32 or _is_quantized(port)
+
+
+def _image(shape: tuple[int, ...]) -> dict[str, int] | None:
+    """Height, width and channels when a tensor of that shape is a picture: of grey levels or of
+    three colours, and no smaller than an icon."""
+    match shape:
+        case (1, height, width, (1 | 3) as channels) if min(height, width) >= ICON:
+            return {"height": height, "width": width, "channels": channels}
+        case _:
+            return None
 
 
 def _constant(constant: Constant) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from microlith import resources
+from microlith.emit.model import headers
 from microlith.ir.program import Program
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
@@ -19,8 +20,9 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 def runtime_files(program: Program) -> dict[str, str]:
     """Text by path below micro_runtime/, sorted: only kernels that the program calls."""
     root = resources.path("micro_runtime")
+    own = [root / "include" / name for name in (*headers(program), "params.h")]
     kernels = [root / "kernels" / call.backend / f"{call.source}.c" for call in program.calls]
-    found = with_headers([root / "interpreter.c", root / "include" / "params.h", *kernels])
+    found = with_headers([root / "interpreter.c", *own, *kernels])
     return {path.relative_to(root).as_posix(): text for path, text in found.items()}
 
 

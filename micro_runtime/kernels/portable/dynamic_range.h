@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "round.h"
+#include "microlith_real.h"
 
 typedef struct mr_dynamic_range {
     float scale;

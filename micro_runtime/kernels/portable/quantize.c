@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "microlith_real.h"
 #include "requantize.h"
-#include "round.h"
 
 /* One channel's parameters, for elements that lie side by side. */
 typedef struct channel {
@@ -36,9 +36,7 @@ static void for_each_channel(const mr_context *context, const mr_affine_params *
 /* Nearest quantised value, halves away from zero; NaN becomes the least one. */
 static inline int32_t quantize(float real, channel c, int32_t low, int32_t high)
 {
-    float least = (float)(low - c.zero_point);
-    float most = (float)(high - c.zero_point);
-    return mr_round_clamped(real / c.scale, least, most) + c.zero_point;
+    return mr_quantized(real, c.scale, c.zero_point, low, high);
 }
 
 static void quantize_8(channel c, const void *input, void *output)

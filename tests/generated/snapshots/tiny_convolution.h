@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "microlith.h"
+#include "microlith_real.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -69,21 +70,54 @@ void tiny_convolution_reset(tiny_convolution_t *m);
 /* Calls `hook` after every kernel call (see mr_event); NULL to stop. For tests and profiles. */
 void tiny_convolution_set_hook(tiny_convolution_t *m, mr_hook *hook, void *user);
 
-/* The quantised value of input 0 nearest to `real`; the lowest one for a NaN. */
+/* The value of input 0 that stands for `real`, rounded as QUANTIZE does; the lowest one for a NaN. */
 static inline int8_t tiny_convolution_quantize_input_0(float real)
 {
-    float scaled = real / TINY_CONVOLUTION_INPUT_0_SCALE;
-    float not_low = scaled > -65536.0f ? scaled : -65536.0f;
-    float bounded = not_low < 65536.0f ? not_low : 65536.0f;
-    int32_t rounded = (int32_t)(bounded < 0.0f ? bounded - 0.5f : bounded + 0.5f);
-    int32_t value = rounded + TINY_CONVOLUTION_INPUT_0_ZERO_POINT;
-    return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+    return (int8_t)mr_quantized(real, TINY_CONVOLUTION_INPUT_0_SCALE, TINY_CONVOLUTION_INPUT_0_ZERO_POINT, -128, 127);
 }
 
 /* The real value of an element of output 0. */
 static inline float tiny_convolution_dequantize_output_0(int8_t value)
 {
     return TINY_CONVOLUTION_OUTPUT_0_SCALE * (float)((int32_t)value - TINY_CONVOLUTION_OUTPUT_0_ZERO_POINT);
+}
+
+/*
+ * Writes real numbers to input `index`, TINY_CONVOLUTION_INPUT_<index>_ELEMENTS of them.
+ * MR_BAD_ARGUMENT when there is no such input, or it is not of real numbers.
+ */
+MR_MUST_CHECK static inline mr_status tiny_convolution_set_input_f32(tiny_convolution_t *m, int index, const float *values)
+{
+    switch (index) {
+    case 0: {
+        int8_t *to = (int8_t *)tiny_convolution_input(m, 0);
+        for (uint32_t i = 0; i < TINY_CONVOLUTION_INPUT_0_ELEMENTS; i++) {
+            to[i] = tiny_convolution_quantize_input_0(values[i]);
+        }
+        return MR_OK;
+    }
+    default:
+        return MR_BAD_ARGUMENT;
+    }
+}
+
+/*
+ * Reads output `index` as real numbers, TINY_CONVOLUTION_OUTPUT_<index>_ELEMENTS of them.
+ * MR_BAD_ARGUMENT when there is no such output, or it is not of real numbers.
+ */
+MR_MUST_CHECK static inline mr_status tiny_convolution_get_output_f32(tiny_convolution_t *m, int index, float *values)
+{
+    switch (index) {
+    case 0: {
+        const int8_t *from = (const int8_t *)tiny_convolution_output(m, 0);
+        for (uint32_t i = 0; i < TINY_CONVOLUTION_OUTPUT_0_ELEMENTS; i++) {
+            values[i] = tiny_convolution_dequantize_output_0(from[i]);
+        }
+        return MR_OK;
+    }
+    default:
+        return MR_BAD_ARGUMENT;
+    }
 }
 
 #ifdef __cplusplus

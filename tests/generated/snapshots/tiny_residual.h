@@ -77,6 +77,58 @@ void tiny_residual_reset(tiny_residual_t *m);
 /* Calls `hook` after every kernel call (see mr_event); NULL to stop. For tests and profiles. */
 void tiny_residual_set_hook(tiny_residual_t *m, mr_hook *hook, void *user);
 
+/*
+ * Writes real numbers to input `index`, TINY_RESIDUAL_INPUT_<index>_ELEMENTS of them.
+ * MR_BAD_ARGUMENT when there is no such input, or it is not of real numbers.
+ */
+MR_MUST_CHECK static inline mr_status tiny_residual_set_input_f32(tiny_residual_t *m, int index, const float *values)
+{
+    switch (index) {
+    case 0: {
+        float *to = (float *)tiny_residual_input(m, 0);
+        for (uint32_t i = 0; i < TINY_RESIDUAL_INPUT_0_ELEMENTS; i++) {
+            to[i] = values[i];
+        }
+        return MR_OK;
+    }
+    case 1: {
+        float *to = (float *)tiny_residual_input(m, 1);
+        for (uint32_t i = 0; i < TINY_RESIDUAL_INPUT_1_ELEMENTS; i++) {
+            to[i] = values[i];
+        }
+        return MR_OK;
+    }
+    default:
+        return MR_BAD_ARGUMENT;
+    }
+}
+
+/*
+ * Reads output `index` as real numbers, TINY_RESIDUAL_OUTPUT_<index>_ELEMENTS of them.
+ * MR_BAD_ARGUMENT when there is no such output, or it is not of real numbers.
+ */
+MR_MUST_CHECK static inline mr_status tiny_residual_get_output_f32(tiny_residual_t *m, int index, float *values)
+{
+    switch (index) {
+    case 0: {
+        const float *from = (const float *)tiny_residual_output(m, 0);
+        for (uint32_t i = 0; i < TINY_RESIDUAL_OUTPUT_0_ELEMENTS; i++) {
+            values[i] = from[i];
+        }
+        return MR_OK;
+    }
+    case 1: {
+        const float *from = (const float *)tiny_residual_output(m, 1);
+        for (uint32_t i = 0; i < TINY_RESIDUAL_OUTPUT_1_ELEMENTS; i++) {
+            values[i] = from[i];
+        }
+        return MR_OK;
+    }
+    default:
+        return MR_BAD_ARGUMENT;
+    }
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT-0 */
-#ifndef MICROLITH_PORTABLE_ROUND_H
-#define MICROLITH_PORTABLE_ROUND_H
+/* Real numbers to quantised ones, rounded as the operator QUANTIZE rounds. */
+#ifndef MICROLITH_REAL_H
+#define MICROLITH_REAL_H
 
 #include <stdint.h>
 
@@ -18,6 +19,15 @@ static inline int32_t mr_round_clamped(float value, float least, float most)
     whole += rest >= 0.5f ? 1 : 0;
     whole -= rest <= -0.5f ? 1 : 0;
     return whole;
+}
+
+/* The value in [low, high] that stands for `real`; `low` for a NaN. Of at most 16 bits. */
+static inline int32_t mr_quantized(float real, float scale, int32_t zero_point, int32_t low,
+                                   int32_t high)
+{
+    float least = (float)(low - zero_point);
+    float most = (float)(high - zero_point);
+    return mr_round_clamped(real / scale, least, most) + zero_point;
 }
 
 #endif
