@@ -49,6 +49,7 @@ _ENUMS = {
     "inDataType": schema.TensorType,
     "outDataType": schema.TensorType,
     "outputType": schema.TensorType,
+    "quantizedBiasType": schema.TensorType,
 }
 
 

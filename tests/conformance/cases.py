@@ -67,6 +67,27 @@ def quantised(case: W) -> tuple[W, ...]:
     )
 
 
+def wide(*cases: W) -> tuple[W, ...]:
+    """Each case in int16 with int8 weights."""
+    return tuple(replace(case, dtype="int16") for case in cases)
+
+
+def wide_sums(case: W) -> tuple[W, ...]:
+    """What matters only to sums of int16 x int8 products: multipliers, sums beyond 32 bits,
+    extreme weights, biases of 64 bits."""
+    return wide(
+        *(replace(case, activation=activation) for activation in ACTIVATIONS),
+        replace(case, per_channel=not case.per_channel),
+        *(replace(case, multiplier=m, weights="tiny") for m in (0.4999, 0.5, 0.99997, 1.0, 1.9)),
+        *(replace(case, multiplier=2.0**-n) for n in (7, 8, 15, 16, 17, 18, 20, 23)),
+        replace(case, multiplier=TINY_MULTIPLIER),
+        replace(case, weights="zero"),
+        replace(case, weights="lowest"),
+        replace(case, bias_reach=1 << 40, multiplier=2.0**-26),
+        replace(case, bias_reach=1 << 30, weights="zero", multiplier=2.0**-16),
+    )
+
+
 def rectified(case: Depthwise) -> Depthwise:
     """With outputs that have no negative values, as after a ReLU."""
     return replace(case, activation="RELU", output_zero=-128)
@@ -97,6 +118,37 @@ CONV = (
     *both(Conv(shape=(2, 7, 6, 6), filters=6, groups=2, stride=(2, 2), padding="VALID")),
     *quantised(Conv()),
     *quantised(Conv(padding="VALID", stride=(2, 1))),
+    *wide(*(Conv(shape=(1, 3, 4, n), filters=f) for n, f in CHANNEL_PAIRS)),
+    *wide(*(Conv(shape=(1, 2, 3, n), filters=n, kernel=(1, 1)) for n in CHANNELS)),
+    *wide(*(Conv(shape=(1, 3, w, 3), filters=4) for w in WIDTHS)),
+    *wide(*(
+        Conv(shape=(1, 9, 8, 3), stride=stride, padding=padding, kernel=kernel)
+        for stride, padding, kernel in product(
+            ((1, 1), (2, 1), (3, 2)), ("SAME", "VALID"), ((1, 1), (3, 3), (4, 2))
+        )
+    )),
+    *wide(*(
+        Conv(shape=(1, 11, 12, 3), dilation=dilation, stride=stride, padding=padding)
+        for dilation, stride, padding in product(
+            ((2, 1), (1, 3)), ((1, 1), (2, 2)), ("SAME", "VALID")
+        )
+    )),
+    *wide(*(Conv(shape=(batch, 5, 6, 4), stride=(2, 1)) for batch in (2, 3))),
+    *wide(Conv(shape=(1, 2, 2, 3), kernel=(7, 5)), Conv(shape=(1, 1, 1, 1), filters=1)),
+    *wide(Conv(shape=(1, 10, 5, 1), kernel=(10, 4), stride=(2, 2), filters=16)),
+    *wide(*(Conv(shape=(1, 4, 5, 12), filters=24, groups=g) for g in (2, 3, 12))),
+    *wide(*(
+        Conv(shape=(1, 2, 3, n), filters=3, kernel=(3, 3), weights=weights)
+        for n, weights in product((56, 57, 120), ("random", "lowest"))
+    )),
+    *wide_sums(Conv()),
+    *wide(*(
+        Conv(bias_type="int32", shape=(1, 3, 4, n), filters=f) for n, f in CHANNEL_PAIRS[::3]
+    )),
+    *wide(*(
+        Conv(bias_type="int32", multiplier=2.0**-n, activation=activation)
+        for n, activation in ((1, "NONE"), (8, "RELU"), (14, "RELU6"), (20, "NONE"))
+    )),
 )  # fmt: skip
 
 DEPTHWISE = (
@@ -138,6 +190,28 @@ DEPTHWISE = (
             (0.05, 0.004), ("random", "tiny", "zero", "lowest"), (-128, 127)
         )
     ),
+    *wide(*(Depthwise(shape=(1, 3, 4, n)) for n in CHANNELS)),
+    *wide(*(Depthwise(shape=(1, 3, 4, n), depth=d) for n in (1, 2, 3, 7) for d in (2, 3, 8))),
+    *wide(*(Depthwise(shape=(1, 3, w, 5)) for w in WIDTHS)),
+    *wide(*(Depthwise(shape=(1, w, 4, 2), kernel=(5, 4)) for w in WIDTHS)),
+    *wide(*(
+        Depthwise(shape=(1, 9, 8, channels), stride=stride, padding=padding, kernel=kernel)
+        for channels, stride, padding, kernel in product(
+            (3, 8), ((1, 1), (2, 1), (3, 2)), ("SAME", "VALID"), ((1, 1), (3, 3), (4, 2))
+        )
+    )),
+    *wide(*(
+        Depthwise(shape=(1, 11, 12, 5), dilation=dilation, padding=padding)
+        for dilation, padding in product(((2, 1), (1, 3)), ("SAME", "VALID"))
+    )),
+    *wide(*(Depthwise(shape=(batch, 5, 6, 4), stride=(2, 1), depth=2) for batch in (2, 3))),
+    *wide(Depthwise(bias=False), Depthwise(depth=2, bias=False)),
+    *wide(Depthwise(shape=(1, 1, 25, 4), kernel=(1, 20)), Depthwise(weights="lowest", depth=2)),
+    *wide(*(
+        Depthwise(shape=(1, 26, 24, n), kernel=(25, 23), weights="lowest", padding="VALID")
+        for n in (2, 5)
+    )),
+    *wide_sums(Depthwise()),
 )  # fmt: skip
 
 FULLY = (
@@ -152,6 +226,20 @@ FULLY = (
     *both(FullyConnected(bias=False), FullyConnected(bias=False, absent_bias=True)),
     *quantised(FullyConnected()),
     FullyConnected(shape=(3, 17), per_channel=True, activation="RELU"),
+    *wide(*(FullyConnected(shape=(1, n), units=u) for n, u in CHANNEL_PAIRS)),
+    *wide(
+        *(
+            FullyConnected(shape=(2, n), units=9, per_channel=per_channel, weights=weights)
+            for n, per_channel, weights in product(
+                (510, 511, 512, 1030), (False, True), ("random", "lowest")
+            )
+        )
+    ),
+    *wide(*(FullyConnected(shape=(batch, 12), units=50, per_channel=True) for batch in (2, 5))),
+    *wide(FullyConnected(shape=(12,)), FullyConnected(shape=(2, 3, 12), keep=True)),
+    *wide(FullyConnected(bias=False), FullyConnected(bias=False, absent_bias=True)),
+    *wide_sums(FullyConnected()),
+    *wide(*(FullyConnected(bias_type="int32", shape=(1, n), units=5) for n in (1, 12, 67))),
 )
 
 

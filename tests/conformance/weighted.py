@@ -15,11 +15,11 @@ import numpy as np
 
 from tests.conformance.bench import Array, Bench, Case, Quant, Shape
 
-UNIFORM_DEVIATION = 74.0
-"""Standard deviation of a uniform int8."""
+UNIFORM_DEVIATION = {"int8": 74.0, "int16": 18918.0}
+"""Standard deviation of uniform integers."""
 
-GOOD_DEVIATION = 45.0
-"""Standard deviation of an int8 output that uses its range."""
+GOOD_DEVIATION = {"int8": 45.0, "int16": 11500.0}
+"""Standard deviation of outputs that use their range."""
 
 INPUT_SCALE = 0.05
 WEIGHT_SCALE = 0.01
@@ -35,7 +35,8 @@ def window_extent(size: int, kernel: int, stride: int, dilation: int, padding: s
 @dataclass(frozen=True, kw_only=True)
 class Weighted(Case):
     """Common part of the operators with weights and bias. A `hybrid` case has int8 weights and is
-    float32 otherwise."""
+    float32 otherwise. In int16, zero points are 0 and `bias_type` is that of the bias, which
+    `bias_reach` takes near that magnitude."""
 
     activation: str = "NONE"
     per_channel: bool = True
@@ -45,6 +46,8 @@ class Weighted(Case):
     input_zero: int = -5
     output_zero: int = 3
     hybrid: bool = False
+    bias_type: str = "int64"
+    bias_reach: int | None = None
 
     @property
     def is_float(self) -> bool:
@@ -61,8 +64,10 @@ class Weighted(Case):
         product = INPUT_SCALE * WEIGHT_SCALE
         if self.multiplier is not None:
             return product / self.multiplier
-        spread = UNIFORM_DEVIATION**2
-        return product * math.sqrt(terms) * spread / GOOD_DEVIATION
+        if self.is_float:
+            return product
+        spread = UNIFORM_DEVIATION[self.dtype] * UNIFORM_DEVIATION["int8"]
+        return product * math.sqrt(terms) * spread / GOOD_DEVIATION[self.dtype]
 
     def add_weights(self, bench: Bench, shape: Shape, axis: int, terms: int) -> list[int]:
         """Constant weights and, unless the case has none, bias."""
@@ -79,10 +84,13 @@ class Weighted(Case):
             return (
                 tensors + [bench.constant("bias", bench.normal((channels,)), "float32")] * self.bias
             )
-        reach = max(1, round(math.sqrt(terms * np.mean(weights**2)) * UNIFORM_DEVIATION))
+        deviation = UNIFORM_DEVIATION[self.dtype]
+        reach = max(1, round(math.sqrt(terms * np.mean(weights**2)) * deviation))
+        reach = reach if self.bias_reach is None else self.bias_reach
         bias_scales = [INPUT_SCALE * scale for scale in scales]
         values = bench.integers(-reach, reach, (channels,))
-        return tensors + [bench.constant("bias", values, "int32", scale=bias_scales)] * self.bias
+        dtype = self.bias_type if self.dtype == "int16" else "int32"
+        return tensors + [bench.constant("bias", values, dtype, scale=bias_scales)] * self.bias
 
     def _integer_weights(self, bench: Bench, shape: Shape, terms: int) -> Array:
         """`tiny`: a few ones, so that sums stay near the range of the input."""
@@ -98,7 +106,16 @@ class Weighted(Case):
 
     @property
     def input_quant(self) -> Quant:
-        return Quant(INPUT_SCALE, self.input_zero)
+        return Quant(INPUT_SCALE, 0 if self.dtype == "int16" else self.input_zero)
+
+    def output_quant(self, terms: int) -> Quant:
+        return Quant(self.output_scale(terms), 0 if self.dtype == "int16" else self.output_zero)
+
+    @property
+    def bias_option(self) -> dict[str, str]:
+        """The option that only biases of 32 bits need."""
+        narrow = self.dtype == "int16" and self.bias_type == "int32"
+        return {"quantizedBiasType": "INT32"} if narrow else {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +145,7 @@ class Spatial(Weighted):
             )
             for i in range(2)
         )
-        quant = Quant(self.output_scale(terms), self.output_zero)
+        quant = self.output_quant(terms)
         return bench.output((self.shape[0], rows, columns, channels), self.dtype, quant)
 
 
@@ -144,8 +161,9 @@ class Conv(Spatial):
         terms = math.prod(shape[1:])
         weights = self.add_weights(bench, shape, 0, terms)
         y = self.add_output(bench, self.filters, terms)
-        version = 5 if self.hybrid else 1 if self.is_float else 3
-        bench.builder.op("CONV_2D", [x, *weights], [y], self.options(), version)
+        version = 5 if self.hybrid else 1 if self.is_float else 4 if self.dtype == "int16" else 3
+        options = self.options() | self.bias_option
+        bench.builder.op("CONV_2D", [x, *weights], [y], options, version)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +178,7 @@ class Depthwise(Spatial):
         weights = self.add_weights(bench, (1, *self.kernel, channels), 3, terms)
         y = self.add_output(bench, channels, terms)
         options = self.options() | {"depthMultiplier": self.depth}
-        version = 6 if self.hybrid else 2 if self.is_float else 3
+        version = 6 if self.hybrid else 2 if self.is_float else 5 if self.dtype == "int16" else 3
         bench.builder.op("DEPTHWISE_CONV_2D", [x, *weights], [y], options, version)
 
 
@@ -183,14 +201,14 @@ class FullyConnected(Weighted):
         weights = self.add_weights(bench, (self.units, depth), 0, depth)
         rows = math.prod(self.shape) // depth
         shape = (*self.shape[:-1], self.units) if self.keep else (rows, self.units)
-        quant = Quant(self.output_scale(depth), self.output_zero)
-        y = bench.output(shape, self.dtype, quant)
-        options = {
+        y = bench.output(shape, self.dtype, self.output_quant(depth))
+        options: dict[str, bool | str] = {
             "keepNumDims": self.keep,
             "fusedActivationFunction": self.activation,
             "asymmetricQuantizeInputs": self.asymmetric,
+            **self.bias_option,
         }
         inputs = [x, *weights] + [-1] * self.absent_bias
         version = 6 if self.absent_bias else 5 if self.keep else 1 if self.is_float else 4
-        version = 9 if self.hybrid else version
+        version = 9 if self.hybrid else 7 if self.dtype == "int16" else version
         bench.builder.op("FULLY_CONNECTED", inputs, [y], options, version)

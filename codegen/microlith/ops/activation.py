@@ -8,14 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from microlith.ir.graph import DType, OpView
-from microlith.ops.base import OptionField, Options, Rule, quantised
+from microlith.ops.base import OptionField, Options, Rule, quantised, symmetric
 from microlith.ops.elementwise_unary import RescaledUnary, Unary
 
-UNIT_SCALE = 1 / 256
-"""Output scale of int8 operators whose results lie in [0, 1]."""
+UNIT_SCALE = {DType.INT8: 1 / 256, DType.INT16: 1 / 32768}
+"""Output scale of quantised operators whose results lie in [0, 1]."""
 
-LARGEST_SOFTMAX_DEPTH = 4095
-"""Elements of an int8 softmax: their exponentials are summed in 12 integer bits."""
+UNIT_ZERO_POINT = {DType.INT8: -128, DType.INT16: 0}
+"""Zero point of these results."""
+
+LARGEST_SOFTMAX_DEPTH = {DType.INT8: 4095, DType.INT16: 65535}
+"""Elements of a quantised softmax: their exponentials, up to 1 each, are summed in 12 integer bits
+(int8) or 16."""
+
+LARGEST_LOGISTIC_SCALE = 5.0
+"""Input scale of an int16 LOGISTIC from which its products overflow in the reference."""
 
 
 class Relu(RescaledUnary):
@@ -33,12 +40,21 @@ class Logistic(Unary):
     summary = "1 / (1 + exp(-x))"
 
     def rules(self, op: OpView) -> Iterator[Rule]:
-        broken = [*quantised(op.input(), op.output())]
+        broken = [*quantised(op.input(), op.output()), *symmetric(op.input(), op.output())]
         yield from broken
-        if not broken and op.output().dtype == DType.INT8 and op.output().scale != UNIT_SCALE:
+        output = op.output()
+        if broken or output.dtype not in UNIT_SCALE:
+            return
+        if output.scale != UNIT_SCALE[output.dtype]:
             yield Rule(
-                f"int8 output has scale {op.output().scale:g}, but LOGISTIC is defined for 1/256",
+                f"{output.dtype.value} output has scale {output.scale:g}, but LOGISTIC is defined "
+                f"for 1/{1 / UNIT_SCALE[output.dtype]:.0f}",
                 "convert the model again with TensorFlow's own quantiser",
+            )
+        if output.dtype == DType.INT16 and op.input().scale > LARGEST_LOGISTIC_SCALE:
+            yield Rule(
+                f"int16 input has scale {op.input().scale:g}, more than {LARGEST_LOGISTIC_SCALE}",
+                "quantise the model again with data that represents the input's range",
             )
 
 
@@ -60,18 +76,19 @@ class Softmax(Unary):
     def rules(self, op: OpView) -> Iterator[Rule]:
         if not op.input().shape:
             yield Rule("the input is a scalar", "give it at least one axis")
-        broken = [*quantised(op.input(), op.output())]
+        broken = [*quantised(op.input(), op.output()), *symmetric(op.input(), op.output())]
         yield from broken
-        if not broken and op.output().dtype == DType.INT8:
-            yield from _int8_softmax_rules(op)
+        if not broken and op.output().dtype in UNIT_SCALE:
+            yield from _quantised_softmax_rules(op)
 
 
-def _int8_softmax_rules(op: OpView) -> Iterator[Rule]:
-    output = op.output()
-    if output.zero_point != -128 or abs(output.scale - UNIT_SCALE) > UNIT_SCALE / 1000:
+def _quantised_softmax_rules(op: OpView) -> Iterator[Rule]:
+    output, dtype = op.output(), op.output().dtype
+    scale, zero_point = UNIT_SCALE[dtype], UNIT_ZERO_POINT[dtype]
+    if output.zero_point != zero_point or abs(output.scale - scale) > scale / 1000:
         yield Rule(
-            f"int8 output has scale {output.scale:g} and zero point {output.zero_point}, but "
-            "SOFTMAX is defined for 1/256 and -128",
+            f"{dtype.value} output has scale {output.scale:g} and zero point {output.zero_point}, "
+            f"but SOFTMAX is defined for 1/{1 / scale:.0f} and {zero_point}",
             "convert the model again with TensorFlow's own quantiser",
         )
     if not op.attributes.beta * op.input().scale * 2**26 > 1:
@@ -80,9 +97,10 @@ def _int8_softmax_rules(op: OpView) -> Iterator[Rule]:
             "small for fixed-point arithmetic",
             "use a beta of 1 and quantise the model again",
         )
-    if op.input().shape and op.input().shape[-1] > LARGEST_SOFTMAX_DEPTH:
+    limit = LARGEST_SOFTMAX_DEPTH[dtype]
+    if op.input().shape and op.input().shape[-1] > limit:
         yield Rule(
-            f"the last axis has {op.input().shape[-1]} elements, more than {LARGEST_SOFTMAX_DEPTH}",
+            f"the last axis has {op.input().shape[-1]} elements, more than {limit}",
             "keep this layer in float32",
         )
 

@@ -221,13 +221,26 @@ def quantised(*tensors: Tensor) -> Iterator[Rule]:
             )
 
 
-LARGEST_RESCALE = 2.0**22
+def symmetric(*tensors: Tensor) -> Iterator[Rule]:
+    """Rule that int16 tensors, where they are quantised, have zero point 0."""
+    for tensor in tensors:
+        if tensor.dtype != DType.INT16 or tensor.quantization is None:
+            continue
+        if any(tensor.quantization.zero_points):
+            yield Rule(
+                f"int16 tensor {tensor.name!r} has zero point {tensor.zero_point}, not 0",
+                "quantise the model again",
+            )
+
+
+LARGEST_RESCALE = {DType.INT8: 2.0**22, DType.INT16: 2.0**14}
 """Ratio of scales from which 32-bit fixed-point arithmetic overflows."""
 
 
 def rescaled(source: Tensor, result: Tensor) -> Iterator[Rule]:
     """Rule that quantised values of `source` can be brought to the scale of `result`."""
-    if result.dtype == DType.INT8 and source.scale / result.scale >= LARGEST_RESCALE:
+    limit = LARGEST_RESCALE.get(result.dtype)
+    if limit is not None and source.scale / result.scale >= limit:
         yield Rule(
             f"the output's scale {result.scale:g} is too small for an input of scale "
             f"{source.scale:g}",

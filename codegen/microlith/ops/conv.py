@@ -18,14 +18,32 @@ from microlith.ops.attributes import (
     padding_rules,
     window_extent,
 )
-from microlith.ops.base import Operator, OptionField, Options, Rule, Types, positive, quantised
+from microlith.ops.base import (
+    Operator,
+    OptionField,
+    Options,
+    Rule,
+    Types,
+    positive,
+    quantised,
+    symmetric,
+)
 
-TYPES = (
+TYPES: tuple[Types, ...] = (
     Types((DType.INT8, DType.INT8, DType.INT32), (DType.INT8,)),
     Types((DType.FLOAT32, DType.FLOAT32, DType.FLOAT32), (DType.FLOAT32,)),
     Types((DType.FLOAT32, DType.INT8, DType.FLOAT32), (DType.FLOAT32,)),
+    Types((DType.INT16, DType.INT8, DType.INT64), (DType.INT16,)),
 )
-"""Quantised, float, and hybrid: int8 weights between float activations."""
+"""Quantised, float, hybrid (int8 weights between float activations), and 16x8: int8 weights between
+int16 activations."""
+
+NARROW_BIAS = Types((DType.INT16, DType.INT8, DType.INT32), (DType.INT16,))
+"""16x8 where the converter was asked for biases of 32 bits."""
+
+BIAS_TYPES = {0: DType.INT64, 2: DType.INT32, 4: DType.INT64}
+"""The type of 16x8 biases by the option quantized_bias_type, a TensorType; float32, its default,
+says nothing."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,8 @@ class ConvAttributes:
     stride_width: int
     dilation_height: int
     dilation_width: int
+    bias_type: int = 0
+    """Of a 16x8 layer: a key of BIAS_TYPES."""
 
 
 class Convolution(Operator):
@@ -47,7 +67,7 @@ class Convolution(Operator):
 
     arity = (2, 3)
     constant_inputs = (1, 2)
-    types = TYPES
+    types: ClassVar[tuple[Types, ...]] = TYPES
     filter_axis: ClassVar[int]
     """Axis of the filter that numbers the output channels."""
 
@@ -62,6 +82,7 @@ class Convolution(Operator):
             stride_width=options["stride_width"],
             dilation_height=options["dilation_height"],
             dilation_width=options["dilation_width"],
+            bias_type=options.get("bias_type", 0),
         )
 
     def rules(self, op: OpView) -> Iterator[Rule]:
@@ -69,6 +90,7 @@ class Convolution(Operator):
         shaped = list(self._shape_rules(op))
         yield from shaped
         yield from quantised(op.input(), op.output())
+        yield from symmetric(op.input(), op.output())
         yield from padding_rules(a.padding)
         yield from activation_rules(a.activation)
         yield from positive(
@@ -117,8 +139,10 @@ class Conv2D(Convolution):
             OptionField(3, "activation", "int8"),
             OptionField(4, "dilation_width", "int32", 1),
             OptionField(5, "dilation_height", "int32", 1),
+            OptionField(6, "bias_type", "int8"),
         ),
     )
+    types = (*TYPES, NARROW_BIAS)
     filter_axis = 0
     filter_layout = "output channels, height, width, input channels"
 
@@ -184,12 +208,22 @@ def is_hybrid(op: OpView) -> bool:
 
 
 def bias_rules(op: OpView, outputs: int) -> Iterator[Rule]:
-    """Rule that a bias, if there is one, has an element for each output channel or unit."""
+    """Rules that a bias, if there is one, has an element for each output channel or unit, and in a
+    16x8 layer the type that its options tell."""
     if op.has_input(2) and op.input(2).elements != outputs:
         yield Rule(
             f"bias {op.input(2).name!r} has {op.input(2).elements} elements for {outputs} outputs",
             "convert the model again",
         )
+    if op.input().dtype == DType.INT16 and op.has_input(2):
+        told = BIAS_TYPES.get(op.attributes.bias_type)
+        if told != op.input(2).dtype:
+            name = "unknown" if told is None else told.value
+            yield Rule(
+                f"bias {op.input(2).name!r} is {op.input(2).dtype.value}, but the layer's options "
+                f"say {name}",
+                "convert the model again",
+            )
 
 
 def filter_rules(op: OpView, axis: int) -> Iterator[Rule]:

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from microlith.ir.graph import DType, OpView
-from microlith.ops.base import Operator, Rule, Types, quantised, rescaled
+from microlith.ops.base import Operator, Rule, Types, quantised, rescaled, symmetric
 
 
 class Unary(Operator):
     """What operators on one tensor have in common: an output of the same type and shape."""
 
     versions = range(1, 4)
-    types = (Types((DType.INT8,), (DType.INT8,)), Types((DType.FLOAT32,), (DType.FLOAT32,)))
+    types = tuple(Types((dtype,), (dtype,)) for dtype in (DType.INT8, DType.INT16, DType.FLOAT32))
 
     def result_shapes(self, op: OpView) -> Sequence[tuple[int, ...]] | None:
         return [op.input().shape]
@@ -24,7 +24,7 @@ class RescaledUnary(Unary):
     in fixed-point arithmetic."""
 
     def rules(self, op: OpView) -> Iterator[Rule]:
-        broken = [*quantised(op.input(), op.output())]
+        broken = [*quantised(op.input(), op.output()), *symmetric(op.input(), op.output())]
         yield from broken or rescaled(op.input(), op.output())
 
 

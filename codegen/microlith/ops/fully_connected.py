@@ -10,8 +10,8 @@ from typing import Any
 
 from microlith.ir.graph import OpView
 from microlith.ops.attributes import activation_rules, decode_activation
-from microlith.ops.base import Operator, OptionField, Options, Rule, quantised
-from microlith.ops.conv import TYPES, bias_rules, filter_rules
+from microlith.ops.base import Operator, OptionField, Options, Rule, quantised, symmetric
+from microlith.ops.conv import NARROW_BIAS, TYPES, bias_rules, filter_rules
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class FullyConnectedAttributes:
     weights_format: int
     keep_num_dims: bool
     asymmetric_inputs: bool = False
+    bias_type: int = 0
+    """Of a 16x8 layer: a key of conv.BIAS_TYPES."""
 
 
 class FullyConnected(Operator):
@@ -37,11 +39,12 @@ class FullyConnected(Operator):
             OptionField(1, "weights_format", "int8"),
             OptionField(2, "keep_num_dims", "bool", False),
             OptionField(3, "asymmetric_quantize_inputs", "bool", False),
+            OptionField(4, "bias_type", "int8"),
         ),
     )
     arity = (2, 3)
     constant_inputs = (1, 2)
-    types = TYPES
+    types = (*TYPES, NARROW_BIAS)
 
     def attributes(self, options: Mapping[str, Any]) -> FullyConnectedAttributes:
         return FullyConnectedAttributes(
@@ -49,6 +52,7 @@ class FullyConnected(Operator):
             weights_format=options["weights_format"],
             keep_num_dims=options["keep_num_dims"],
             asymmetric_inputs=options["asymmetric_quantize_inputs"],
+            bias_type=options["bias_type"],
         )
 
     def rules(self, op: OpView) -> Iterator[Rule]:
@@ -56,6 +60,7 @@ class FullyConnected(Operator):
         shaped = list(_shape_rules(op))
         yield from shaped
         yield from quantised(op.input(), op.output())
+        yield from symmetric(op.input(), op.output())
         yield from activation_rules(a.activation)
         if a.weights_format != 0:
             yield Rule(

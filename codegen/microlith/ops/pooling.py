@@ -46,7 +46,7 @@ class Pool(Operator):
             OptionField(5, "activation", "int8"),
         ),
     )
-    types = (Types((DType.INT8,), (DType.INT8,)), Types((DType.FLOAT32,), (DType.FLOAT32,)))
+    types = tuple(Types((dtype,), (dtype,)) for dtype in (DType.INT8, DType.INT16, DType.FLOAT32))
 
     def attributes(self, options: Mapping[str, Any]) -> PoolAttributes:
         return PoolAttributes(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from microlith.ir.graph import Array, DType, OpView, Quantization, Tensor
-from microlith.ops.base import Operator, Rule, Types, quantised
+from microlith.ops.base import Operator, Rule, Types, quantised, symmetric
 
 LARGEST_RESCALE = {DType.INT8: 2.0**22, DType.UINT8: 2.0**22, DType.INT16: 2.0**14}
 """Bounds of the ratio of two scales, by input: differences from a zero point, of 9 or 17 bits, that
@@ -43,7 +43,7 @@ class Quantize(Operator):
         broken = list(quantised(source, result))
         yield from broken
         if source.dtype == result.dtype == DType.INT16:
-            yield from _symmetric_rules(source, result)
+            yield from symmetric(source, result)
         if not broken and source.scale / result.scale >= LARGEST_RESCALE[source.dtype]:
             yield Rule(
                 f"the output's scale {result.scale:g} is too small for an input of scale "
@@ -81,7 +81,7 @@ class Dequantize(Operator):
         source = op.input()
         if source.dtype == DType.INT16:
             yield from quantised(source)
-            yield from _symmetric_rules(source)
+            yield from symmetric(source)
         elif source.dtype != DType.FLOAT16:
             yield from _affine_rules(source)
 
@@ -100,16 +100,6 @@ def affine(tensor: Tensor) -> Quantization:
     """The quantisation of a tensor that the rules have found to have one."""
     assert tensor.quantization is not None, f"{tensor.name} is not quantised"
     return tensor.quantization
-
-
-def _symmetric_rules(*tensors: Tensor) -> Iterator[Rule]:
-    """Rule that int16 tensors, where they are quantised, have zero point 0."""
-    for tensor in tensors:
-        if tensor.quantization is not None and any(tensor.quantization.zero_points):
-            yield Rule(
-                f"int16 tensor {tensor.name!r} has zero point {tensor.zero_point}, not 0",
-                _QUANTISE_AGAIN,
-            )
 
 
 def _affine_rules(tensor: Tensor) -> Iterator[Rule]:

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from microlith.ir.graph import DType, OpView
-from microlith.ops.base import Operator, OptionField, Options, Rule, Types, quantised, rescaled
+from microlith.ops.base import (
+    Operator,
+    OptionField,
+    Options,
+    Rule,
+    Types,
+    quantised,
+    rescaled,
+    symmetric,
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,7 @@ class Mean(Operator):
     constant_inputs = (1,)
     types = (
         Types((DType.INT8, DType.INT32), (DType.INT8,)),
+        Types((DType.INT16, DType.INT32), (DType.INT16,)),
         Types((DType.FLOAT32, DType.INT32), (DType.FLOAT32,)),
     )
 
@@ -41,7 +51,7 @@ class Mean(Operator):
                 f"axis {wrong[0]} does not exist in {op.input().describe()}",
                 f"choose axes from {-rank} to {rank - 1}",
             )
-        broken = [*quantised(op.input(), op.output())]
+        broken = [*quantised(op.input(), op.output()), *symmetric(op.input(), op.output())]
         yield from broken or rescaled(op.input(), op.output())
 
     def result_shapes(self, op: OpView) -> Sequence[tuple[int, ...]] | None:

@@ -128,12 +128,18 @@ class FullyConnectedWideInt8(FullyConnectedInt8Kernel):
     instructions_per_output = 250.0
 
     def scaling(self, op: OpView, factors: list[float]) -> tuple[Constant, ...]:
-        parts = [math.frexp(factor) for factor in factors]
-        mantissas = np.array([int(fraction * 2**53) for fraction, _ in parts], "<u8")
-        return (
-            Constant("mantissas", mantissas.view("<u4").astype(np.uint32)),
-            Constant("shifts", np.array([53 - exponent for _, exponent in parts], np.int16)),
-        )
+        return double_factors(factors)
+
+
+def double_factors(factors: list[float]) -> tuple[Constant, Constant]:
+    """Constants `mantissas` (uint32, two each) and `shifts` (int16) of factors in double precision:
+    mantissa * 2^-shift, with mantissas in [2^52, 2^53)."""
+    parts = [math.frexp(factor) for factor in factors]
+    mantissas = np.array([int(fraction * 2**53) for fraction, _ in parts], "<u8")
+    return (
+        Constant("mantissas", mantissas.view("<u4").astype(np.uint32)),
+        Constant("shifts", np.array([53 - exponent for _, exponent in parts], np.int16)),
+    )
 
 
 def layer_params(op: OpView) -> dict[str, Argument]:
