@@ -35,13 +35,19 @@ void mr_reset(mr_instance *instance)
 
 static void report(const mr_instance *instance, const mr_call *call, const mr_step *step)
 {
+    uint32_t end = (uint32_t)step->first_row + step->row_count;
     for (uint32_t i = 0; i < call->output_count; i++) {
         const mr_output *layout = &call->outputs[i];
+        uint32_t lead = layout->lead_rows;
+        uint32_t first = step->first_row > lead ? step->first_row - lead : 0;
+        if (end <= lead) {
+            continue;
+        }
         mr_event event = {
             .op = call->op,
             .output = i,
-            .first_row = step->first_row,
-            .row_count = step->row_count,
+            .first_row = first,
+            .row_count = end - lead - first,
             .row_bytes = layout->pitch,
             .layout = layout,
             .base = instance->arena + layout->offset,

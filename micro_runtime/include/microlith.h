@@ -58,11 +58,15 @@ typedef struct mr_band {
 
 typedef mr_status mr_kernel(const mr_context *context, const void *params, mr_band band);
 
-/* How an output lies in memory, for the step hook: row r is at (r mod capacity) * pitch. */
+/*
+ * How an output lies in memory, for the step hook: row r is at (r mod capacity) * pitch. The first
+ * `lead_rows` rows of the call come before those of the output.
+ */
 typedef struct mr_output {
     uint32_t offset;
     uint32_t pitch;
-    uint32_t capacity;
+    uint16_t capacity;
+    uint16_t lead_rows;
 } mr_output;
 
 /* A kernel with its parameters. `op` is the operator's index in the .tflite file. */

@@ -174,7 +174,12 @@ def _call(program: Program, call: Call, labels: list[str]) -> dict[str, Any]:
         "function": call.function,
         "op": call.op,
         "outputs": [
-            {"offset": labels[out.buffer], "pitch": out.pitch, "capacity": out.capacity}
+            {
+                "offset": labels[out.buffer],
+                "pitch": out.pitch,
+                "capacity": out.capacity,
+                "lead_rows": out.lead,
+            }
             for out in call.outputs
         ],
     }

@@ -84,13 +84,14 @@ class Buffer:
 @dataclass(frozen=True)
 class Rows:
     """How an output lies in memory: `count` rows of `pitch` bytes; row r is at
-    `base + (r mod capacity) * pitch`."""
+    `base + (r mod capacity) * pitch`. The first `lead` rows of the call come before them."""
 
     buffer: int
     tensor: int
     count: int
     pitch: int
     capacity: int
+    lead: int = 0
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,8 @@ class Lowering:
     `scratch` is in bytes, aligned as the target's arena; `in_place` lists inputs whose bytes the
     output may take over when nobody else reads them (element i is read before output element i is
     written); `rows` is the number of output rows when the kernel can compute a band of them, 1
-    otherwise.
+    otherwise. The first `lead_rows` of them only read a row of the input and keep what they make of
+    it in the scratch, from one band to the next; the others are those of the output.
     """
 
     params: Mapping[str, Argument]
@@ -81,6 +82,11 @@ class Lowering:
     scratch: int = 0
     in_place: tuple[int, ...] = ()
     rows: int = 1
+    lead_rows: int = 0
+
+
+STEP_INSTRUCTIONS = 170.0
+"""What a step takes apart from its rows: the interpreter, and what kernels do before the first."""
 
 
 class Kernel(ABC):
@@ -123,6 +129,11 @@ class Kernel(ABC):
     @abstractmethod
     def cost(self, op: OpView, target: Target) -> float:
         """Estimated instructions, to choose between kernels."""
+
+    def band_cost(self, op: OpView, target: Target, lowering: Lowering, rows: int) -> float:
+        """Estimated instructions of a step that computes `rows` rows; all of them together take
+        `cost`, which has no share of a step's own."""
+        return self.cost(op, target) * rows / lowering.rows + STEP_INSTRUCTIONS
 
 
 def wrong_type(op: OpView, dtype: DType) -> str | None:

@@ -55,7 +55,7 @@ def struct_fields(header: Path, struct: str) -> tuple[StructField, ...]:
 
 @cache
 def structs(header: Path) -> Mapping[str, Struct]:
-    """All parameter structs that `header`, headers beside it that it includes, and
+    """All parameter structs that `header`, other headers of kernels that it includes, and
     include/params.h declare, by name.
 
     Raises ValueError for a member whose layout is not fixed.
@@ -64,7 +64,7 @@ def structs(header: Path) -> Mapping[str, Struct]:
 
     params = resources.path("micro_runtime", "include", "params.h")
     source = "".join(f"typedef int {name};\n" for name in (*_SCALARS, *_OPAQUE) if name != "float")
-    source += "".join(_bare(file.read_text("utf-8")) for file in (params, *_with_siblings(header)))
+    source += "".join(_bare(file.read_text("utf-8")) for file in (params, *_with_included(header)))
     tree = c_parser.CParser().parse(source, str(header))
     found: dict[str, Struct] = {}
     aliases: dict[str, str] = {name: name for name in _SCALARS}
@@ -79,11 +79,14 @@ def structs(header: Path) -> Mapping[str, Struct]:
     return found
 
 
-def _with_siblings(header: Path) -> list[Path]:
-    """`header` after the headers beside it that it includes."""
+def _with_included(header: Path) -> list[Path]:
+    """`header` after the headers that it includes from beside it or, by kernels/…, from another
+    backend."""
+    root = resources.path("micro_runtime")
     names = _INCLUDE.findall(header.read_text("utf-8"))
-    siblings = [header.parent / name for name in names if (header.parent / name).is_file()]
-    return [*(file for sibling in siblings for file in _with_siblings(sibling)), header]
+    places = [root / name if name.startswith("kernels/") else header.parent / name for name in names]
+    included = [place for place in places if place.is_file()]
+    return [*(file for place in included for file in _with_included(place)), header]
 
 
 def _bare(text: str) -> str:

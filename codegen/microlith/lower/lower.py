@@ -118,10 +118,10 @@ def _select_all(graph: Graph, target: Target, options: CompileOptions) -> list[S
 def _choices(graph: Graph, possible: Sequence[Candidates], options: CompileOptions) -> list[Choice]:
     if options.fixed is not None:
         return as_fixed(possible, options.fixed)
-    return allot(possible, _allowance(graph, options))
+    return allot(possible, allowance(graph, options))
 
 
-def _allowance(graph: Graph, options: CompileOptions) -> int:
+def allowance(graph: Graph, options: CompileOptions) -> int:
     """Bytes that constants may take: those that the user names, or a multiple of those that the
     file has for its ops, where tensors of equal bytes share a buffer."""
     if options.max_flash is not None:
@@ -175,7 +175,7 @@ def _call(
         params_type=kernel.params,
         params=binding.params(lowering.params),
         inputs=tuple(i for i in op.op.inputs if i >= 0),
-        outputs=tuple(_rows(i, op, arena, lowering.rows) for i in op.op.outputs),
+        outputs=tuple(_rows(i, op, arena, lowering) for i in op.op.outputs),
         shape=op.output().shape,
         rows=lowering.rows,
         macs=BY_NAME[op.op.kind].macs(op),
@@ -185,9 +185,10 @@ def _call(
     )
 
 
-def _rows(index: int, op: OpView, arena: Arena, count: int) -> Rows:
+def _rows(index: int, op: OpView, arena: Arena, lowering: Lowering) -> Rows:
+    count = lowering.rows - lowering.lead_rows
     pitch = op.tensors[index].nbytes // count
-    return Rows(arena.buffer_of[index], index, count, pitch, count)
+    return Rows(arena.buffer_of[index], index, count, pitch, count, lowering.lead_rows)
 
 
 def _about(op: OpView, constant: str) -> str:

@@ -11,6 +11,7 @@ from microlith.kernels.dsp import (
     depthwise_3x3,
     elementwise,
     fully_connected,
+    global_pooling,
     pooling,
 )
 
@@ -21,5 +22,6 @@ KERNELS: tuple[Kernel, ...] = (
     *depthwise_3x3.KERNELS,
     *elementwise.KERNELS,
     *fully_connected.KERNELS,
+    *global_pooling.KERNELS,
     *pooling.KERNELS,
 )

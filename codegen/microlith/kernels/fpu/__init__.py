@@ -5,6 +5,6 @@ ones."""
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
-from microlith.kernels.fpu import conv
+from microlith.kernels.fpu import conv, depthwise
 
-KERNELS: tuple[Kernel, ...] = (*conv.KERNELS,)
+KERNELS: tuple[Kernel, ...] = (*conv.KERNELS, *depthwise.KERNELS)

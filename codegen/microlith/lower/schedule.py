@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""In which order rows of all ops are computed, and how long each row lives.
+
+Ops are cut into consecutive *segments*. Within a segment the op furthest down fires as soon as it
+can compute its next band of rows, so that rows are consumed soon after they were made; the next
+segment starts when all rows of this one are there. A segment of one op is layer-wise execution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from microlith.ir.graph import OpView, Subgraph
+from microlith.ir.program import Step
+from microlith.kernels.base import Lowering
+from microlith.lower.rows import Reads, reads_of
+
+BEFORE = -1
+"""The time before the first step: inputs are written then."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A tensor in the arena: `rows` of `pitch` bytes, computed by op `maker` (None: an input or a
+    variable). With `whole`, some kernel needs all rows in one piece, one after the other; `stays`,
+    they are needed after the last step."""
+
+    tensor: int
+    rows: int
+    pitch: int
+    maker: int | None
+    whole: bool
+    stays: bool
+
+
+@dataclass(frozen=True)
+class Work:
+    """An op as the schedule sees it. `reads` numbers rows as the stores do. Those in `in_place`, at
+    positions of `reads`, may be overwritten by `writes[0]`."""
+
+    rows: int
+    reads: tuple[Reads, ...]
+    writes: tuple[int, ...]
+    scratch: int
+    in_place: tuple[int, ...]
+    cost: Callable[[int], float]
+    """Estimated instructions of a step of so many rows."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be scheduled: ops in an order that respects what they read."""
+
+    work: tuple[Work, ...]
+    stores: Mapping[int, Store]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Ops [first, last] as one pipeline; `bands` has the rows of a step for each of them."""
+
+    first: int
+    last: int
+    bands: tuple[int, ...]
+
+
+Costs = Sequence[Callable[[int], float]]
+
+
+def make_job(
+    main: Subgraph, ops: Sequence[tuple[OpView, Lowering]], costs: Costs, *, keep_inputs: bool
+) -> Job:
+    """The job of `ops`, whose kernels say what they read, what a step costs and what they may
+    overwrite."""
+    reads = [reads_of(op, lowering, main) for op, lowering in ops]
+    stores = _stores(main, ops, reads, keep_inputs)
+    work = []
+    for (op, lowering), found, cost in zip(ops, reads, costs, strict=True):
+        numbered = tuple(_renumbered(r, stores[r.storage]) for r in found)
+        read = [r.storage for r in found]
+        work.append(
+            Work(
+                rows=lowering.rows,
+                reads=numbered,
+                writes=tuple(main.storage(i) for i in op.op.outputs),
+                scratch=lowering.scratch,
+                in_place=tuple(
+                    at
+                    for at, r in enumerate(found)
+                    if r.position in lowering.in_place and read.count(r.storage) == 1
+                ),
+                cost=cost,
+            )
+        )
+    return Job(tuple(work), stores)
+
+
+def _stores(
+    main: Subgraph,
+    ops: Sequence[tuple[OpView, Lowering]],
+    reads: Sequence[Sequence[Reads]],
+    keep_inputs: bool,
+) -> dict[int, Store]:
+    layouts: dict[int, list[tuple[int, int] | None]] = {}
+    for r in (r for found in reads for r in found):
+        layouts.setdefault(r.storage, []).append(r.layout)
+    kept = {main.storage(i) for i in (*main.outputs, *(main.inputs if keep_inputs else ()))}
+    kept |= {i for i, tensor in enumerate(main.tensors) if tensor.is_variable}
+    stores = {}
+    for number, (op, lowering) in enumerate(ops):
+        for index in op.op.outputs:
+            root = main.storage(index)
+            layout = (lowering.rows, main.tensors[root].nbytes // lowering.rows)
+            stores[root] = _store(root, layout, number, layouts.get(root, []), kept)
+    for root, wanted in sorted(layouts.items()):
+        if root not in stores:
+            known = [layout for layout in wanted if layout is not None]
+            layout = max(known, default=(1, main.tensors[root].nbytes))
+            stores[root] = _store(root, layout, None, wanted, kept)
+    unread = {main.storage(i) for i in main.inputs} - set(stores)
+    for root in sorted(i for i in unread if not main.tensors[i].is_constant):
+        stores[root] = Store(root, 1, main.tensors[root].nbytes, None, True, root in kept)
+    return stores
+
+
+def _store(
+    root: int,
+    layout: tuple[int, int],
+    maker: int | None,
+    wanted: Sequence[tuple[int, int] | None],
+    kept: set[int],
+) -> Store:
+    stays = root in kept
+    whole = maker is None or stays or any(other != layout for other in wanted)
+    return Store(root, *layout, maker, whole, stays)
+
+
+def _renumbered(reads: Reads, store: Store) -> Reads:
+    """The same with rows as the store has them: all of them, where the kernel sees others."""
+    if reads.layout == (store.rows, store.pitch):
+        return reads
+    spans = ((0, store.rows - 1),) * len(reads.spans)
+    return Reads(reads.position, reads.storage, reads.layout, spans)
+
+
+# ------------------------------------------------------------------------------------ order
+
+
+def fire(job: Job, segment: Segment) -> list[Step]:
+    """Steps of one segment, everything before it being complete."""
+    members = range(segment.first, segment.last + 1)
+    maker = {storage: op for op in members for storage in job.work[op].writes}
+    needs = {op: _needs(job.work[op], maker) for op in members}
+    reader = {made: op for op in members for made, _ in needs[op]}
+    done = dict.fromkeys(members, 0)
+    steps = []
+    at = segment.last
+    while at >= segment.first:
+        count = min(segment.bands[at - segment.first], job.work[at].rows - done[at])
+        last = done[at] + count - 1
+        if count and all(done[made] > rows[last] for made, rows in needs[at]):
+            steps.append(Step(at, done[at], count))
+            done[at] += count
+            at = reader.get(at, at)
+        else:
+            at -= 1
+    assert all(done[op] == job.work[op].rows for op in members), "the schedule is incomplete"
+    return steps
+
+
+def _needs(op: Work, maker: Mapping[int, int]) -> list[tuple[int, list[int]]]:
+    """(op that makes an input, the last of its rows that each output row needs)."""
+    found = []
+    for reads in op.reads:
+        if reads.storage in maker:
+            lasts: list[int] = []
+            for _, last in reads.spans:
+                lasts.append(max(last, lasts[-1]) if lasts else last)
+            found.append((maker[reads.storage], lasts))
+    return found
+
+
+# --------------------------------------------------------------------------------- lifetimes
+
+
+@dataclass(frozen=True)
+class Life:
+    """Of each row of a store: the step that writes it and the last one that reads it, the number of
+    steps if it stays. `taken` says that this last step may overwrite it in place."""
+
+    born: list[int]
+    dies: list[int]
+    taken: list[bool]
+
+
+def lives(job: Job, steps: Sequence[Step], *, later: int | None = None) -> dict[int, Life]:
+    """Lifetimes when `steps` run. Stores that no step touches are left out, unless `later` is
+    given: steps are then those of a segment and ops from `later` on follow it, so that what they
+    read lives on."""
+    end = len(steps)
+    found: dict[int, Life] = {}
+
+    def life(storage: int) -> Life:
+        if storage not in found:
+            store = job.stores[storage]
+            dies = [end if store.stays else BEFORE] * store.rows
+            found[storage] = Life([BEFORE] * store.rows, dies, [False] * store.rows)
+        return found[storage]
+
+    for number, step in enumerate(steps):
+        op = job.work[step.call]
+        for at, reads in enumerate(op.reads):
+            row = life(reads.storage)
+            spans = reads.spans[step.first : step.first + step.count]
+            for i in range(min(a for a, _ in spans), max(b for _, b in spans) + 1):
+                row.dies[i] = max(row.dies[i], number)
+                row.taken[i] = at in op.in_place and row.dies[i] == number
+        for storage in op.writes:
+            row = life(storage)
+            for i in _written(job.stores[storage], op, step):
+                row.born[i] = number
+                row.dies[i] = max(row.dies[i], number)
+    if later is not None:
+        for op in job.work[later:]:
+            for reads in op.reads:
+                if (maker := job.stores[reads.storage].maker) is None or maker < later:
+                    row = life(reads.storage)
+                    row.dies[:] = [end] * len(row.dies)
+    return found
+
+
+def _written(store: Store, op: Work, step: Step) -> range:
+    if store.rows == op.rows:
+        return range(step.first, step.first + step.count)
+    return range(store.rows)
+
+
+def capacity(store: Store, life: Life) -> int:
+    """The fewest slots of a ring in which no row is overwritten while it lives."""
+    if store.whole:
+        return store.rows
+    least = 1
+    oldest = 0
+    for row in range(store.rows):
+        while life.dies[oldest] < life.born[row]:
+            oldest += 1
+        least = max(least, row - oldest + 1)
+    return least
