@@ -108,19 +108,14 @@ def benchmark(program: Program, *, seed: int = 0, wait_states: int = 0) -> Bench
     """
     inputs = random_inputs(program.inputs, 1, seed)
     whole = simulate(program, inputs, histogram=True)
-    steps = simulate(program, inputs, profile=True, histogram=True).histogram
-    if whole.instructions is None or whole.histogram is None or steps is None:
-        raise ToolError(
-            f"instructions cannot be counted on {program.target}",
-            where="--target",
-            fix="choose an emulated target (see `microlith targets`)",
-        )
+    if whole.instructions is None or whole.histogram is None:
+        raise _uncounted(program)
     listing = whole.histogram.listing
     (invoke,) = whole.histogram.spans
     costs = table.for_target(program.target)
     return Benchmark(
         program=program,
-        ops=_profiles(program, steps, wait_states),
+        ops=profile(program, seed=seed, wait_states=wait_states),
         total=whole.instructions[0],
         cycles=_estimate(program, invoke, whole.histogram, wait_states),
         wait_states=wait_states,
@@ -137,7 +132,20 @@ def _stack_bound(program: Program, listing: Listing) -> int | None:
     return stack_bound.bound(listing, f"{program.name}_invoke", kernels, _DISPATCHER)
 
 
-def _profiles(program: Program, steps: Histogram, wait_states: int) -> tuple[OpProfile, ...]:
+def _uncounted(program: Program) -> ToolError:
+    return ToolError(
+        f"instructions cannot be counted on {program.target}",
+        where="--target",
+        fix="choose an emulated target (see `microlith targets`)",
+    )
+
+
+def profile(program: Program, *, seed: int = 0, wait_states: int = 0) -> tuple[OpProfile, ...]:
+    """Every op of one seeded random sample, run step by step; raises as benchmark() does."""
+    inputs = random_inputs(program.inputs, 1, seed)
+    steps = simulate(program, inputs, profile=True, histogram=True).histogram
+    if steps is None:
+        raise _uncounted(program)
     calls = [step.call for step in program.steps]
     spans = histogram.per_call(steps.spans, calls, len(program.calls))
     return tuple(

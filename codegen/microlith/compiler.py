@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from microlith import passes, targets
 from microlith.errors import OptionError, UnsupportedModelError
@@ -17,60 +18,95 @@ from microlith.lower.lower import lower
 from microlith.lower.names import C_KEYWORDS, identifier, reserved_names
 from microlith.lower.options import CompileOptions, validate_optimize
 from microlith.lower.select import AUTO, validate_preference
+from microlith.targets.target import Target
 from microlith.tuning import record
 
 
-def compile_model(
-    model: str | Path | bytes,
-    *,
-    target: str,
-    name: str | None,
-    signature: str | None,
-    keep_inputs: bool,
-    disabled_passes: Sequence[str],
-    allow_inexact: bool,
-    trace: Path | None,
-    row_bands: int | None,
-    kernels: str,
-    cmsis_nn: Path | None,
-    optimize: str,
-    max_flash: int | None,
-    tuned: Path | None,
-) -> Program:
+class Request(TypedDict):
+    """What microlith.compile() is asked for, but the model; see there."""
+
+    target: str
+    name: str | None
+    signature: str | None
+    keep_inputs: bool
+    disabled_passes: Sequence[str]
+    allow_inexact: bool
+    trace: Path | None
+    row_bands: int | None
+    kernels: str
+    cmsis_nn: Path | None
+    optimize: str
+    max_flash: int | None
+    tuned: Path | None
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """All that lower() takes: the graph after the passes; `model` are the bytes of the file."""
+
+    graph: Graph
+    target: Target
+    options: CompileOptions
+    model: bytes
+
+
+def compile_model(model: str | Path | bytes, **request: Unpack[Request]) -> Program:
     """See microlith.compile()."""
-    chosen = targets.get(target)
-    passes.validate(disabled_passes)
-    validate_preference(kernels)
-    if cmsis_nn is not None:
-        library.require(cmsis_nn, ())
-    aim = validate_optimize(optimize)
-    graph, data = load_model(model)
-    problems = check(graph, folds="fold_constants" not in disabled_passes)
-    if problems:
-        raise UnsupportedModelError(f"{graph.name}.tflite", problems)
-    if tuned is not None:
-        _check_alone(kernels, max_flash)
-    options = CompileOptions(
-        name=c_name(name, graph.name),
-        signature=signature,
-        keep_inputs=keep_inputs,
-        disabled_passes=tuple(disabled_passes),
-        allow_inexact=allow_inexact,
-        row_bands=row_bands,
-        kernels=kernels,
-        cmsis_nn=cmsis_nn,
-        optimize=aim,
-        max_flash=max_flash,
-        fixed=None if tuned is None else record.fixed(tuned, graph, chosen),
-    )
-    note = _tracer(trace)
-    optimised = passes.apply(graph, disabled_passes, note)
-    program = replace(lower(optimised, chosen, options), model=data)
+    prepared = prepare(model, **request)
+    program = lower_prepared(prepared)
+    trace = request["trace"]
     if trace is not None:
         from microlith.ir.dump import program_text
 
         _write(trace / "program.txt", program_text(program))
     return program
+
+
+def lower_prepared(prepared: Prepared) -> Program:
+    """The last stage, on what the others made."""
+    program = lower(prepared.graph, prepared.target, prepared.options)
+    return replace(program, model=prepared.model)
+
+
+def prepare(model: str | Path | bytes, **request: Unpack[Request]) -> Prepared:
+    """Reads, checks and optimises a model for a target; raises as microlith.compile() does."""
+    target = targets.get(request["target"])
+    disabled = tuple(request["disabled_passes"])
+    passes.validate(disabled)
+    options = _options(request, disabled)
+    graph, data = load_model(model)
+    problems = check(graph, folds="fold_constants" not in disabled)
+    if problems:
+        raise UnsupportedModelError(f"{graph.name}.tflite", problems)
+    tuned = request["tuned"]
+    options = replace(
+        options,
+        name=c_name(request["name"], graph.name),
+        fixed=None if tuned is None else record.fixed(tuned, graph, target),
+    )
+    optimised = passes.apply(graph, disabled, _tracer(request["trace"]))
+    return Prepared(optimised, target, options, data)
+
+
+def _options(request: Request, disabled: tuple[str, ...]) -> CompileOptions:
+    """The options, still without what depends on the model."""
+    validate_preference(request["kernels"])
+    if request["cmsis_nn"] is not None:
+        library.require(request["cmsis_nn"], ())
+    if request["tuned"] is not None:
+        _check_alone(request["kernels"], request["max_flash"])
+    return CompileOptions(
+        name="",
+        signature=request["signature"],
+        keep_inputs=request["keep_inputs"],
+        disabled_passes=disabled,
+        allow_inexact=request["allow_inexact"],
+        row_bands=request["row_bands"],
+        kernels=request["kernels"],
+        cmsis_nn=request["cmsis_nn"],
+        optimize=validate_optimize(request["optimize"]),
+        max_flash=request["max_flash"],
+    )
 
 
 def _check_alone(kernels: str, max_flash: int | None) -> None:

@@ -40,7 +40,11 @@ def command(
     """Count the instructions of every op, exactly, and estimate their cycles."""
     from microlith.benchmark import benchmark
 
-    choices = [arguments.kernels] if compare is None else [choice.strip() for choice in compare.split(",")]
+    choices = (
+        [arguments.kernels]
+        if compare is None
+        else [choice.strip() for choice in compare.split(",")]
+    )
     variants = [replace(arguments, kernels=choice).compile() for choice in choices]
     results = [benchmark(program, seed=seed, wait_states=wait_states) for program in variants]
     if json:

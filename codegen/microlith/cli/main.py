@@ -23,6 +23,7 @@ from microlith.cli import (
     platformio_offline,
     simulate,
     targets,
+    tune,
     verify,
 )
 from microlith.errors import MicrolithError
@@ -60,6 +61,7 @@ app.command("generate")(generate.command)
 app.command("simulate")(simulate.command)
 app.command("verify")(verify.command)
 app.command("bench")(bench.command)
+app.command("tune")(tune.command)
 app.command("targets")(targets.command)
 app.command("boards")(boards.command)
 app.command("build")(deploy.build)

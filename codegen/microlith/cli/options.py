@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 if TYPE_CHECKING:
+    from microlith.compiler import Request
     from microlith.ir.program import Program
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20}
@@ -122,11 +123,27 @@ class CompileArguments:
     trace: Trace = None
 
     def compile(self) -> Program:
-        import microlith
+        from microlith.compiler import compile_model
 
-        given = {field.name: getattr(self, field.name) for field in fields(self)}
-        given["disabled_passes"] = given.pop("disable_pass") or ()
-        return microlith.compile(**given)
+        return compile_model(self.model, **self.request())
+
+    def request(self) -> Request:
+        """The same as the compiler takes it."""
+        return {
+            "target": self.target,
+            "name": self.name,
+            "signature": self.signature,
+            "keep_inputs": self.keep_inputs,
+            "disabled_passes": self.disable_pass or (),
+            "allow_inexact": self.allow_inexact,
+            "trace": self.trace,
+            "row_bands": None,
+            "kernels": self.kernels,
+            "cmsis_nn": self.cmsis_nn,
+            "optimize": self.optimize,
+            "max_flash": self.max_flash,
+            "tuned": self.tuned,
+        }
 
 
 Command = Callable[..., None]

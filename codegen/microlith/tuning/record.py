@@ -108,14 +108,18 @@ def fixed(path: Path, graph: Graph, target: Target) -> Fixed:
     """
     tuning = read(path)
     for what, found, wanted in (
-        ("model", f"{tuning.model}, {tuning.sha256[:16]}", f"{graph.name}, {graph.sha256[:16]}"),
-        ("target", tuning.target, target.name),
-        ("compiler", tuning.compiler, _compiler_at_hand(target) or tuning.compiler),
-        ("kernels", tuning.runtime[:16], runtime_digest()[:16]),
+        (
+            "another model",
+            f"{tuning.model}, {tuning.sha256[:16]}",
+            f"{graph.name}, {graph.sha256[:16]}",
+        ),
+        ("another target", tuning.target, target.name),
+        ("another compiler", tuning.compiler, _compiler_at_hand(target) or tuning.compiler),
+        ("other kernels", tuning.runtime[:16], runtime_digest()[:16]),
     ):
         if found != wanted:
             raise OptionError(
-                f"it was measured with another {what}: {found}, not {wanted}",
+                f"it was measured with {what}: {found}, not {wanted}",
                 where=f"--tuned {path}",
                 fix=_FIX,
             )
