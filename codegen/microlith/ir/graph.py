@@ -103,10 +103,23 @@ class Quantization:
         return self.zero_points[0]
 
 
+@dataclass(frozen=True)
+class Channels:
+    """What is left of a tensor's last axis, which has `count` elements in the file.
+
+    `kept` are the channels that still exist, in order. `constants` has those dropped ones whose
+    every element is the same on every input, with that value; nobody reads the other ones.
+    """
+
+    count: int
+    kept: tuple[int, ...]
+    constants: tuple[tuple[int, int], ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Tensor:
     """A value of the graph. `data` is set for constants; `view_of` names the tensor whose bytes
-    this one shares (set by a pass, never by the file)."""
+    this one shares, `channels` tells how it differs from the file's (both set by a pass)."""
 
     name: str
     dtype: DType
@@ -115,6 +128,7 @@ class Tensor:
     data: Array | None = None
     is_variable: bool = False
     view_of: int | None = None
+    channels: Channels | None = None
 
     @property
     def elements(self) -> int:

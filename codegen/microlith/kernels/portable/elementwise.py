@@ -191,7 +191,7 @@ class MulInt8(ElementwiseKernel):
 
     def arithmetic(self, op: OpView, plan: Spread) -> dict[str, Argument]:
         first, second = (op.input(position) for position in plan.order)
-        multiplier, shift = quantize_multiplier(_product_scale(op))
+        multiplier, shift = quantize_multiplier(product_scale(op))
         low, high = activation_range(op.attributes.activation, op.output())
         return {
             "offset1": -first.zero_point,
@@ -230,7 +230,7 @@ def _spread(op: OpView, order: tuple[int, int]) -> Spread | None:
     return spread(op.output().shape, (op.input(0).shape, op.input(1).shape), order)
 
 
-def _product_scale(op: OpView) -> float:
+def product_scale(op: OpView) -> float:
     """The reference computes this one in float32."""
     product = np.float32(op.input(0).scale) * np.float32(op.input(1).scale)
     return float(product / np.float32(op.output().scale))
