@@ -248,7 +248,7 @@ class TestApply:
         assert seen[-1][1] == after.main.ops
         assert [op.index for op in after.main.ops] == [0, 3]
 
-    @pytest.mark.parametrize("name", [*(entry.name for entry in passes.PASSES), "dead_channels"])
+    @pytest.mark.parametrize("name", passes.names())
     def test_each_pass_can_be_switched_off(self, name: str) -> None:
         seen: list[str] = []
         passes.apply(self.graph(), [name], lambda name, _: seen.append(name))
@@ -259,5 +259,5 @@ class TestApply:
         assert passes.apply(graph, passes.names()) is graph
 
     def test_unknown_name_lists_the_names(self) -> None:
-        with pytest.raises(OptionError, match=r"no pass 'view'.*fold_constants, dead_ops, views"):
+        with pytest.raises(OptionError, match=r"no pass 'view'.*fold_constants, .*, views"):
             passes.validate(["views", "view"])

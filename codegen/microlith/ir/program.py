@@ -8,11 +8,11 @@ Emission, reports and simulators read nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microlith.ir.graph import Array, DType, Quantization
+from microlith.ir.graph import Array, Channels, DType, Quantization
 
 if TYPE_CHECKING:
     from microlith.simulate.run import SimulationResult
@@ -97,7 +97,7 @@ class Rows:
 @dataclass(frozen=True)
 class Call:
     """A kernel with its parameters: one op of the model on this target. `shape` is that of its
-    first output; `library_sources` are the C files of CMSIS-NN that it needs, as paths in
+    first output, `label` that output's name in the model, shortened; `library_sources` are the C files of CMSIS-NN that it needs, as paths in
     CMSIS-NN's directory."""
 
     op: int
@@ -118,6 +118,7 @@ class Call:
     reason: str
     exact: bool = True
     library_sources: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ class Program:
 
     `kernels` is the backend that was asked for. `model` holds the bytes of the .tflite that the
     program was compiled from, for `verify`; `cmsis_nn` is the directory of CMSIS-NN, for whatever
-    builds the program.
+    builds the program. `channels` has the tensors that lost channels to a pass.
     """
 
     name: str
@@ -191,6 +192,7 @@ class Program:
     kernels: str = "auto"
     model: bytes = b""
     cmsis_nn: Path | None = None
+    channels: Mapping[int, Channels] = field(default_factory=dict)
 
     @property
     def weights_size(self) -> int:

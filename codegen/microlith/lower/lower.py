@@ -80,6 +80,7 @@ def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
         disabled_passes=options.disabled_passes,
         kernels=options.kernels,
         cmsis_nn=options.cmsis_nn,
+        channels={i: t.channels for i, t in enumerate(main.tensors) if t.channels is not None},
     )
 
 
@@ -182,6 +183,7 @@ def _call(
         reason=selected.choice.reason,
         exact=kernel.exact,
         library_sources=selected.library_sources,
+        label=labels[op.op.outputs[0]],
     )
 
 

@@ -7,18 +7,20 @@ from collections.abc import Callable, Collection
 
 from microlith.errors import OptionError
 from microlith.ir.graph import Graph
-from microlith.passes import dead_ops, fold_constants, views
+from microlith.passes import dead_channels, dead_ops, fold_constants, views
 from microlith.passes.base import Pass
 
-PASSES: tuple[Pass, ...] = (fold_constants.PASS, dead_ops.PASS, views.PASS)
-
-RESERVED: tuple[str, ...] = ("dead_channels",)
-"""Names of passes to come. They can be switched off already, so that scripts need not change."""
+PASSES: tuple[Pass, ...] = (
+    fold_constants.PASS,
+    dead_ops.PASS,
+    dead_channels.PASS,
+    views.PASS,
+)
 
 
 def names() -> tuple[str, ...]:
     """Every name that can be switched off."""
-    return (*(entry.name for entry in PASSES), *RESERVED)
+    return tuple(entry.name for entry in PASSES)
 
 
 def validate(disabled: Collection[str]) -> None:

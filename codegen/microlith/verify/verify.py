@@ -12,7 +12,7 @@ import numpy as np
 
 from microlith import ops
 from microlith.errors import OptionError
-from microlith.ir.graph import Array, Graph, Op, Tensor
+from microlith.ir.graph import Array, Channels, Graph, Op, Tensor
 from microlith.ir.program import Program
 from microlith.ops.base import FLOAT_TOLERANCE
 from microlith.verify.compare import Comparison, absolute_difference, compare
@@ -142,7 +142,7 @@ def judge(
     program: Program, graph: Graph, expected: OracleResult, found: Simulation
 ) -> Verification:
     """Compares a finished run with the reference's results."""
-    traced = list(_traced(graph, found.trace or {}))
+    traced = [] if found.trace is None else list(_traced(program, graph, expected, found.trace))
     outputs = list(_outputs(program, graph, found.outputs))
     results = [result for result in traced + outputs if result.tensor in expected.tensors]
     comparisons = [_compare(result, expected.tensors) for result in results]
@@ -196,19 +196,41 @@ def _samples(program: Program, samples: int, seed: int, inputs: Samples | None) 
     return concatenate(chosen, extreme_inputs(program.inputs))
 
 
-def _traced(graph: Graph, trace: Mapping[tuple[int, int], Array]) -> Iterator[_Result]:
+def _traced(
+    program: Program,
+    graph: Graph,
+    expected: OracleResult,
+    trace: Mapping[tuple[int, int], Array],
+) -> Iterator[_Result]:
     tensors = graph.main.tensors
     for op in sorted(graph.main.ops, key=lambda op: op.index):
         for position, tensor in enumerate(op.outputs):
             stored = trace.get((op.index, position))
-            if stored is not None:
-                yield _Result(op, tensor, _typed(tensors[tensor], stored))
+            channels = program.channels.get(tensor)
+            if channels is None:
+                if stored is not None:
+                    yield _Result(op, tensor, _typed(tensors[tensor], stored))
+            elif tensor in expected.tensors and (stored is not None or not channels.kept):
+                values = _completed(expected.tensors[tensor], channels, stored)
+                yield _Result(op, tensor, values)
 
 
 def _typed(tensor: Tensor, stored: Array) -> Array:
     """The elements of `tensor` from their bytes, uint8[samples, nbytes]."""
     flat: Array = np.ascontiguousarray(stored).view(tensor.dtype.numpy)
     return flat.reshape(len(stored), *tensor.shape)
+
+
+def _completed(expected: Array, channels: Channels, stored: Array | None) -> Array:
+    """All elements of a tensor that lost channels: those kept as they were `stored`, the constants
+    that a pass took instead of others, and, for channels that nobody reads, the expected ones."""
+    values = expected.copy()
+    if stored is not None:
+        kept = np.ascontiguousarray(stored).view(expected.dtype)
+        values[..., list(channels.kept)] = kept.reshape(*expected.shape[:-1], len(channels.kept))
+    for channel, value in channels.constants:
+        values[..., channel] = value
+    return values
 
 
 def _outputs(program: Program, graph: Graph, outputs: Samples) -> Iterator[_Result]:
