@@ -89,6 +89,7 @@ def _model(data: bytes, name: str) -> Graph:
         description=model.description,
         sha256=hashlib.sha256(data).hexdigest(),
         file_size=len(data),
+        constant_bytes=subgraphs[0].constant_bytes,
         unsupported=tuple(problem for _, problems in parts for problem in problems),
     )
 

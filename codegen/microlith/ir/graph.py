@@ -222,6 +222,12 @@ class Subgraph:
     def views(self) -> Iterable[OpView]:
         return (OpView(op, self.tensors) for op in self.ops)
 
+    @property
+    def constant_bytes(self) -> int:
+        """Bytes of the constants that ops read, equal ones counted once."""
+        read = (tensor.data for op in self.views for tensor in op.inputs)
+        return sum(map(len, {data.tobytes() for data in read if data is not None}))
+
     def storage(self, tensor: int) -> int:
         """The tensor whose bytes `tensor` uses: itself, or the root of its chain of views."""
         parent = self.tensors[tensor].view_of
@@ -242,6 +248,8 @@ class Signature:
 class Graph:
     """A whole model. `name` is the file's stem; `sha256` and `file_size` are of its bytes.
 
+    `constant_bytes` are those of the file's main subgraph, before any pass.
+
     `unsupported` lists what the file holds but this graph cannot express (dynamic shapes, sparse
     tensors ...): `frontend.check` reports it.
     """
@@ -252,6 +260,7 @@ class Graph:
     description: str = ""
     sha256: str = ""
     file_size: int = 0
+    constant_bytes: int = 0
     unsupported: tuple[Problem, ...] = ()
 
     @property

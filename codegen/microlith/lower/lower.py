@@ -123,13 +123,18 @@ def _choices(graph: Graph, possible: Sequence[Candidates], options: CompileOptio
 
 
 def allowance(graph: Graph, options: CompileOptions) -> int:
-    """Bytes that constants may take: those that the user names, or a multiple of those that the
-    file has for its ops, where tensors of equal bytes share a buffer."""
+    """Bytes that constants may take: those that the user names, or a multiple of those of the
+    file, of which `graph` may have lost some."""
     if options.max_flash is not None:
         return options.max_flash
+    given = options.file_bytes
+    return int(ALLOWANCE[options.optimize] * (constant_bytes(graph) if given is None else given))
+
+
+def constant_bytes(graph: Graph) -> int:
+    """Bytes of constants that ops read, where tensors of equal bytes share a buffer."""
     read = (tensor.data for op in graph.main.views for tensor in op.inputs)
-    buffers = {data.tobytes() for data in read if data is not None}
-    return int(ALLOWANCE[options.optimize] * sum(len(buffer) for buffer in buffers))
+    return sum(len(each) for each in {data.tobytes() for data in read if data is not None})
 
 
 def _too_many_rows(op: Candidates) -> Problem:
