@@ -1,195 +1,77 @@
 /* SPDX-License-Identifier: MIT-0 */
 /*
- * Convolutions with Helium. VMLADAVA adds the products of two vectors of 16 bytes to a general
- * register. Eight of those are accumulators, of four pixels times two output channels: a chunk of
- * 16 elements of their windows takes 14 instructions for 128 products. Lanes of requantisation are
- * pixels; four channels of a pixel make a word, and the four words are scattered at once.
+ * Convolutions with Helium: what conv_sums.h does with windows that are runs of bytes, for all
+ * pixels of a band. Four pixels in a row make a group. Those that are left over wait for pixels of
+ * the next row.
  */
 #include "conv.h"
 
+#include "conv_sums.h"
 #include "helium.h"
 
-#define PIXELS 4u
+typedef void compute_function(job *work);
 
-/* All channels of four pixels. Pixels that do not exist share their place with the first one. */
-typedef struct job {
-    uint32_t rest; /* chunks after the first */
-    const int8_t *windows[PIXELS];
-    const int8_t *weights;
-    const int8_t *weights_end;
-    uint32_t entry; /* bytes of code before the end of a loop's turn that the first turn runs */
-    int8_t *outputs[PIXELS];
-    uint32_t rectified;
-} job;
+typedef struct walk {
+    const mr_context *context;
+    const mr_conv_2d_s8_helium_params *params;
+    compute_function *compute;
+    const void **rows; /* under a window */
+    int8_t *strips;
+    uint32_t waiting; /* pixels in `work` */
+    job work;
+} walk;
 
-#if MR_HELIUM_ASM
+/* --------------------------------------------------------------------------- groups */
 
-#define TURN        4u  /* chunks in a turn of the loop */
-#define CHUNK_BYTES 56u /* of code */
-
-/* Offsets in a job and the stack frame, which starts with counter and windows as a job does. */
-#define JOB_WEIGHTS "20" /* and their end, and the entry */
-#define JOB_OUTPUTS "32"
-#define ENTRY1      "20" /* into the loop of the first pair */
-#define ENTRY2      "24"
-#define END         "28"
-#define FRAME       "32"
-
-_Static_assert(offsetof(job, weights) == 20 && offsetof(job, outputs) == 32 &&
-                   sizeof(mr_helium_output) == 16,
-               "the assembly below relies on it");
-
-/* clang-format off */
-
-/* 16 elements of four windows (r3, r5, r7, r9) and of two channels' weights (r11). */
-#define MULTIPLY_CHUNK(operation)       \
-    "vldrb.u8 q4, [r11], #16\n\t"       \
-    "vldrb.u8 q0, [r3], #16\n\t"        \
-    operation ".s8 r0, q0, q4\n\t"      \
-    "vldrb.u8 q1, [r5], #16\n\t"        \
-    operation ".s8 r2, q1, q4\n\t"      \
-    "vldrb.u8 q2, [r7], #16\n\t"        \
-    operation ".s8 r4, q2, q4\n\t"      \
-    "vldrb.u8 q3, [r9], #16\n\t"        \
-    operation ".s8 r6, q3, q4\n\t"      \
-    "vldrb.u8 q4, [r11], #16\n\t"       \
-    operation ".s8 r8, q0, q4\n\t"      \
-    operation ".s8 r10, q1, q4\n\t"     \
-    operation ".s8 r12, q2, q4\n\t"     \
-    operation ".s8 lr, q3, q4\n\t"
-
-/* Two channels of four pixels to the vectors `first` and `second`. The first chunk starts the
- * sums; the loop over the others, `turn` to `done`, is entered where the frame says. */
-#define MULTIPLY_PAIR(SCALE, turn, done, entry, first, second)  \
-    "ldm  sp, {r1, r3, r5, r7, r9}\n\t"                         \
-    MULTIPLY_CHUNK("vmladav")                                   \
-    "ldr  pc, [sp, #" entry "]\n"                               \
-    turn ":\n\t"                                                \
-    MULTIPLY_CHUNK("vmladava")                                  \
-    MULTIPLY_CHUNK("vmladava")                                  \
-    MULTIPLY_CHUNK("vmladava")                                  \
-    MULTIPLY_CHUNK("vmladava")                                  \
-    done ":\n\t"                                                \
-    "subs r1, #4\n\t"                                           \
-    "bgt.w " turn "b\n\t"                                       \
-    "vmov q0[2], q0[0], r0, r4\n\t"                             \
-    "vmov q0[3], q0[1], r2, r6\n\t"                             \
-    "vmov q1[2], q1[0], r8, r12\n\t"                            \
-    "vmov q1[3], q1[1], r10, lr\n\t"                            \
-    "ldm  r11!, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t"         \
-    "vadd.i32 q0, q0, r0\n\t"                                   \
-    SCALE(first, "q0", "r2", "r4", "r6")                        \
-    "vadd.i32 q1, q1, r8\n\t"                                   \
-    SCALE(second, "q1", "r10", "r12", "lr")
-
-/* Four channels a turn. q7 holds where the last ones of the pixels went. */
-#define COMPUTE_PIXELS(SCALE)                               \
-    "push {r4-r11, lr}\n\t"                                 \
-    "vpush {d8-d15}\n\t"                                    \
-    "sub  sp, #" FRAME "\n\t"                               \
-    "vldrw.u32 q7, [r0, #" JOB_OUTPUTS "]\n\t"              \
-    "add  r1, r0, #" JOB_WEIGHTS "\n\t"                     \
-    "ldm  r0, {r4-r8}\n\t"                                  \
-    "stm  sp, {r4-r8}\n\t"                                  \
-    "ldm  r1, {r11, r12, lr}\n\t"                           \
-    "adr.w r1, 12f\n\t"                                     \
-    "sub  r1, lr\n\t"                                       \
-    "orr  r1, #1\n\t"                                       \
-    "adr.w r2, 14f\n\t"                                     \
-    "sub  r2, lr\n\t"                                       \
-    "orr  r2, #1\n\t"                                       \
-    "strd r1, r2, [sp, #" ENTRY1 "]\n\t"                    \
-    "str  r12, [sp, #" END "]\n\t"                          \
-    "mov  r1, #4\n\t"                                       \
-    "vsub.i32 q7, q7, r1\n"                                 \
-    "10:\n\t"                                               \
-    MULTIPLY_PAIR(SCALE, "11", "12", ENTRY1, "q5", "q6")    \
-    "vqmovnb.s32 q5, q5\n\t"                                \
-    "vqmovnb.s32 q6, q6\n\t"                                \
-    MULTIPLY_PAIR(SCALE, "13", "14", ENTRY2, "q2", "q3")    \
-    "vqmovnt.s32 q5, q2\n\t"                                \
-    "vqmovnt.s32 q6, q3\n\t"                                \
-    "vqmovnb.s16 q5, q5\n\t"                                \
-    "vqmovnt.s16 q5, q6\n\t"                                \
-    "ldr  r1, [sp, #" END "]\n\t"                           \
-    "vstrw.32 q5, [q7, #4]!\n\t"                            \
-    "cmp  r11, r1\n\t"                                      \
-    "bne.w 10b\n\t"                                         \
-    "add  sp, #" FRAME "\n\t"                               \
-    "vpop {d8-d15}\n\t"                                     \
-    "pop  {r4-r11, pc}"
-
-/* clang-format on */
-
-__attribute__((naked, noinline)) static void compute_any(const job *work)
+static void compute_groups_of_row(walk *at, const int8_t *from, int8_t *out, uint32_t groups)
 {
-    (void)work;
-    __asm__(COMPUTE_PIXELS(MR_HELIUM_SCALE));
+    const mr_conv_2d_s8_helium_params *p = at->params;
+    for (uint32_t i = 0; i < PIXELS; i++, from += p->step, out += p->out_channels) {
+        at->work.windows[i] = from;
+        at->work.outputs[i] = out;
+    }
+    at->work.groups = groups;
+    at->compute(&at->work);
 }
 
-__attribute__((naked, noinline)) static void compute_rectified(const job *work)
+/* Pixels that wait; those that lack share the place of the first one. */
+static void compute_waiting(walk *at)
 {
-    (void)work;
-    __asm__(COMPUTE_PIXELS(MR_HELIUM_SCALE_RECTIFIED));
-}
-
-static void compute_pixels(const job *work)
-{
-    if (work->rectified) {
-        compute_rectified(work);
-    } else {
-        compute_any(work);
+    if (at->waiting != 0) {
+        for (uint32_t rest = at->waiting; rest < PIXELS; rest++) {
+            at->work.windows[rest] = at->work.windows[0];
+            at->work.outputs[rest] = at->work.outputs[0];
+        }
+        at->work.groups = 1;
+        at->compute(&at->work);
+        at->waiting = 0;
     }
 }
 
-static uint32_t loop_entry(uint32_t rest)
+/* `count` pixels side by side. */
+static void compute_row(walk *at, const int8_t *from, int8_t *out, uint32_t count)
 {
-    return rest == 0 ? 0 : ((rest - 1) % TURN + 1) * CHUNK_BYTES;
-}
-
-#else
-
-static int32_t multiply(const int8_t *window, const int8_t *weights, uint32_t chunks)
-{
-    int32_t sum = 0;
-    for (uint32_t chunk = 0; chunk < chunks; chunk++, weights += 2 * MR_VECTOR) {
-        for (uint32_t i = 0; i < MR_VECTOR; i++) {
-            sum += *window++ * weights[i];
+    const mr_conv_2d_s8_helium_params *p = at->params;
+    uint32_t groups = at->waiting == 0 ? count / PIXELS : 0, whole = groups * PIXELS;
+    if (groups != 0) {
+        compute_groups_of_row(at, from, out, groups);
+    }
+    for (uint32_t x = whole; x < count; x++) {
+        at->work.windows[at->waiting] = from + x * p->step;
+        at->work.outputs[at->waiting++] = out + x * p->out_channels;
+        if (at->waiting == PIXELS) {
+            compute_waiting(at);
         }
     }
-    return sum;
 }
-
-static void compute_pixels(const job *work)
-{
-    uint32_t chunks = work->rest + 1, channel = 0;
-    for (const int8_t *weights = work->weights; weights != work->weights_end; channel += 2) {
-        mr_helium_output how[2];
-        memcpy(how, weights + 2 * MR_VECTOR * chunks, sizeof how);
-        for (uint32_t i = 0; i < 2 * PIXELS; i++) {
-            uint32_t half = i % 2, pixel = i / 2;
-            int32_t sum = multiply(work->windows[pixel], weights + half * MR_VECTOR, chunks);
-            work->outputs[pixel][channel + half] = mr_helium_requantize(sum, &how[half]);
-        }
-        weights += 2 * MR_VECTOR * chunks + sizeof how;
-    }
-}
-
-static uint32_t loop_entry(uint32_t rest)
-{
-    (void)rest;
-    return 0;
-}
-
-#endif
 
 /* --------------------------------------------------------------------------- windows */
 
-/* `bytes` of each of `count` pixels, from one to the next to places that are `pitch` apart. */
-static void copy_pixels(const int8_t *from, uint32_t bytes, int8_t *to, uint32_t pitch,
-                        uint32_t count)
+/* `bytes` of each of `count` places `step` apart, to places that are `pitch` apart. */
+static void copy_pixels(const int8_t *from, uint32_t bytes, uint32_t step, int8_t *to,
+                        uint32_t pitch, uint32_t count)
 {
-    if (bytes == pitch) {
+    if (bytes == pitch && bytes == step) {
         mr_helium_copy(to, from, bytes * count);
         return;
     }
@@ -197,34 +79,36 @@ static void copy_pixels(const int8_t *from, uint32_t bytes, int8_t *to, uint32_t
     if (bytes == MR_VECTOR) {
         __asm__ volatile("wls lr, %[count], 2f\n"
                          "1:\n\t"
-                         "vldrb.u8 q0, [%[from]], #16\n\t"
+                         "vldrb.u8 q0, [%[from]]\n\t"
+                         "add %[from], %[step]\n\t"
                          "vstrb.8 q0, [%[to]]\n\t"
                          "add %[to], %[pitch]\n\t"
                          "le lr, 1b\n"
                          "2:"
                          : [from] "+r"(from), [to] "+r"(to)
-                         : [count] "r"(count), [pitch] "r"(pitch)
+                         : [count] "r"(count), [step] "r"(step), [pitch] "r"(pitch)
                          : "lr", "q0", "memory");
         return;
     }
     if (bytes <= MR_VECTOR) {
-        __asm__ volatile("vctp.8 %[bytes]\n\t"
-                         "wls lr, %[count], 2f\n"
-                         "1:\n\t"
-                         "vpstt\n\t"
-                         "vldrbt.u8 q0, [%[from]]\n\t"
-                         "vstrbt.8 q0, [%[to]]\n\t"
-                         "add %[from], %[bytes]\n\t"
-                         "add %[to], %[pitch]\n\t"
-                         "le lr, 1b\n"
-                         "2:"
-                         : [from] "+r"(from), [to] "+r"(to)
-                         : [count] "r"(count), [bytes] "r"(bytes), [pitch] "r"(pitch)
-                         : "lr", "q0", "memory");
+        __asm__ volatile(
+            "vctp.8 %[bytes]\n\t"
+            "wls lr, %[count], 2f\n"
+            "1:\n\t"
+            "vpstt\n\t"
+            "vldrbt.u8 q0, [%[from]]\n\t"
+            "vstrbt.8 q0, [%[to]]\n\t"
+            "add %[from], %[step]\n\t"
+            "add %[to], %[pitch]\n\t"
+            "le lr, 1b\n"
+            "2:"
+            : [from] "+r"(from), [to] "+r"(to)
+            : [count] "r"(count), [bytes] "r"(bytes), [step] "r"(step), [pitch] "r"(pitch)
+            : "lr", "q0", "memory");
         return;
     }
 #endif
-    for (; count > 0; count--, from += bytes, to += pitch) {
+    for (; count > 0; count--, from += step, to += pitch) {
         mr_helium_copy(to, from, bytes);
     }
 }
@@ -233,8 +117,8 @@ static void copy_pixels(const int8_t *from, uint32_t bytes, int8_t *to, uint32_t
  * All windows of an output row: a strip has the rows under a window, column by column, so that each
  * window is a run of it. Columns outside the image stay zero points.
  */
-static void fill_strip(const mr_conv_2d_s8_helium_params *p, const int8_t *const *rows,
-                       int8_t *strip)
+static void fill_columns(const mr_conv_2d_s8_helium_params *p, const int8_t *const *rows,
+                         int8_t *strip)
 {
     const mr_window *window = &p->window;
     uint32_t pitch = (uint32_t)window->kernel_height * p->in_channels;
@@ -243,66 +127,258 @@ static void fill_strip(const mr_conv_2d_s8_helium_params *p, const int8_t *const
     uint32_t count = inside < window->in_width ? inside : window->in_width;
     int8_t *to = strip + window->pad_left * pitch;
     for (uint32_t k = 0; k < window->kernel_height; k++, to += p->in_channels) {
-        copy_pixels(rows[k], p->in_channels, to, pitch, count);
+        copy_pixels(rows[k], p->in_channels, p->in_channels, to, pitch, count);
     }
 }
 
-mr_status mr_conv_2d_s8_helium(const mr_context *context, const void *params, mr_band band)
+/* One window at the side of the image: what is inside of it. */
+static void fill_side(const mr_conv_2d_s8_helium_params *p, const int8_t *const *rows, uint32_t x,
+                      int8_t *to)
 {
-    const mr_conv_2d_s8_helium_params *p = params;
     const mr_window *window = &p->window;
-    const void **rows = mr_arena_at(context, p->scratch);
-    const int8_t *padding = mr_data_at(context, p->padding);
-    int8_t *strips = (int8_t *)(rows + window->kernel_height);
-    uint32_t step = (uint32_t)window->stride_width * window->kernel_height * p->in_channels;
-    uint32_t pair_bytes = 2u * MR_VECTOR * p->chunks + 2u * sizeof(mr_helium_output);
-    job work = {.rest = p->chunks - 1u,
-                .weights = mr_data_at(context, p->weights),
-                .rectified = p->rectified};
-    work.weights_end = work.weights + pair_bytes * (p->out_channels / 2u);
-    work.entry = loop_entry(work.rest);
-    uint32_t slot = 0, end = band.first + band.count;
-    if (p->padding != 0 && p->strips != 0) {
-        mr_helium_fill(strips, p->strips * p->strip_bytes, padding[0]);
+    const uint32_t span = (uint32_t)window->kernel_width * p->in_channels;
+    int32_t left = (int32_t)(x * window->stride_width) - window->pad_left;
+    int32_t from = left < 0 ? 0 : left, end = left + window->kernel_width;
+    end = end < window->in_width ? end : window->in_width;
+    for (uint32_t k = 0; from < end && k < window->kernel_height; k++, to += span) {
+        mr_helium_copy(to + (from - left) * p->in_channels, rows[k] + from * p->in_channels,
+                       (uint32_t)(end - from) * p->in_channels);
     }
-    for (uint32_t row = band.first; row < end; row++) {
-        int8_t *out = mr_row_out(context, &p->output, row);
-        mr_window_rows(context, &p->input, window, row, padding, rows);
-        const int8_t *from = rows[0];
-        if (p->strips != 0) {
-            int8_t *strip = strips + row % p->strips * p->strip_bytes;
-            fill_strip(p, (const int8_t *const *)rows, strip);
-            from = strip;
-        }
-        uint32_t left = window->out_width;
-        for (; slot == 0 && left >= PIXELS; left -= PIXELS) {
-            for (uint32_t i = 0; i < PIXELS; i++, out += p->out_channels, from += step) {
-                work.windows[i] = from;
-                work.outputs[i] = out;
-            }
-            compute_pixels(&work);
-        }
-        for (; left > 0; left--, out += p->out_channels, from += step) {
-            work.windows[slot] = from;
-            work.outputs[slot++] = out;
-            if (slot == PIXELS) {
-                compute_pixels(&work);
-                slot = 0;
-            }
+}
+
+/* The same three rows of `count` windows. Bytes beyond a window's rows are overwritten. */
+static void copy_threes(const int8_t *const *rows, uint32_t offset, uint32_t step, int8_t *to,
+                        uint32_t span, uint32_t count)
+{
+#if MR_HELIUM_ASM
+    const int8_t *a = rows[0] + offset, *b = rows[1] + offset, *c = rows[2] + offset;
+    __asm__ volatile("wls lr, %[count], 2f\n"
+                     "1:\n\t"
+                     "vldrb.u8 q0, [%[a]]\n\t"
+                     "add %[a], %[step]\n\t"
+                     "vstrb.8 q0, [%[to]]\n\t"
+                     "add %[to], %[span]\n\t"
+                     "vldrb.u8 q1, [%[b]]\n\t"
+                     "add %[b], %[step]\n\t"
+                     "vstrb.8 q1, [%[to]]\n\t"
+                     "add %[to], %[span]\n\t"
+                     "vldrb.u8 q0, [%[c]]\n\t"
+                     "add %[c], %[step]\n\t"
+                     "vstrb.8 q0, [%[to]]\n\t"
+                     "add %[to], %[span]\n\t"
+                     "le lr, 1b\n"
+                     "2:"
+                     : [a] "+l"(a), [b] "+l"(b), [c] "+l"(c), [to] "+r"(to)
+                     : [count] "r"(count), [step] "r"(step), [span] "r"(span)
+                     : "lr", "q0", "q1", "memory");
+#else
+    for (uint32_t i = 0; i < 3 * count; i++, to += span) {
+        memcpy(to, rows[i % 3] + offset + i / 3 * step, span);
+    }
+#endif
+}
+
+/* All windows of three rows, one after the other. What is outside the image stays zero points. */
+static void fill_windows(const mr_conv_2d_s8_helium_params *p, const int8_t *const *rows,
+                         int8_t *strip)
+{
+    const mr_window *window = &p->window;
+    const uint32_t span = (uint32_t)window->kernel_width * p->in_channels, taps = 3 * span;
+    const uint32_t stride = window->stride_width, before = window->pad_left;
+    uint32_t first = (before + stride - 1) / stride, end = 0, x = 0;
+    if (window->in_width + before >= window->kernel_width) {
+        end = (window->in_width + before - window->kernel_width) / stride + 1;
+        end = end < window->out_width ? end : window->out_width;
+    }
+    for (; x < first && x < window->out_width; x++) {
+        fill_side(p, rows, x, strip + x * taps);
+    }
+    if (x + 1 < end) { /* all but the last one, which might have a side behind it */
+        uint32_t offset = (x * stride - before) * p->in_channels;
+        copy_threes(rows, offset, stride * p->in_channels, strip + x * taps, span, end - 1 - x);
+        x = end - 1;
+    }
+    for (; x < window->out_width; x++) {
+        fill_side(p, rows, x, strip + x * taps);
+    }
+}
+
+/* `bytes` from `offset` on of each of `count` rows. */
+static void copy_down(const int8_t *const *rows, uint32_t offset, uint32_t bytes, int8_t *to,
+                      uint32_t span, uint32_t count)
+{
+#if MR_HELIUM_ASM
+    const int8_t *from;
+    __asm__ volatile(
+        "vctp.8 %[bytes]\n\t"
+        "wls lr, %[count], 2f\n"
+        "1:\n\t"
+        "ldr %[from], [%[rows]], #4\n\t"
+        "add %[from], %[offset]\n\t"
+        "vpstt\n\t"
+        "vldrbt.u8 q0, [%[from]]\n\t"
+        "vstrbt.8 q0, [%[to]]\n\t"
+        "add %[to], %[span]\n\t"
+        "le lr, 1b\n"
+        "2:"
+        : [from] "=&l"(from), [rows] "+l"(rows), [to] "+r"(to)
+        : [count] "r"(count), [bytes] "r"(bytes), [offset] "r"(offset), [span] "r"(span)
+        : "lr", "q0", "memory");
+#else
+    for (; count > 0; count--, rows++, to += span) {
+        memcpy(to, *rows + offset, bytes);
+    }
+#endif
+}
+
+/* The rows of all windows that are one above the other, for `count` input rows. What is outside the
+ * image stays zero points. */
+static void fill_piles(const walk *at, uint32_t count)
+{
+    const mr_conv_2d_s8_helium_params *p = at->params;
+    const mr_window *window = &p->window;
+    const uint32_t span = (uint32_t)window->kernel_width * p->in_channels;
+    int32_t left = -(int32_t)window->pad_left;
+    int8_t *to = at->strips;
+    for (uint32_t x = 0; x < window->out_width; x++, left += window->stride_width, to += p->step) {
+        int32_t from = left < 0 ? 0 : left, end = left + window->kernel_width;
+        end = end < window->in_width ? end : window->in_width;
+        if (from < end) {
+            copy_down((const int8_t *const *)at->rows, (uint32_t)from * p->in_channels,
+                      (uint32_t)(end - from) * p->in_channels, to + (from - left) * p->in_channels,
+                      span, count);
         }
     }
-    if (slot != 0) {
-        for (uint32_t rest = slot; rest < PIXELS; rest++) {
-            work.windows[rest] = work.windows[0];
-            work.outputs[rest] = work.outputs[0];
-        }
-        compute_pixels(&work);
+}
+
+/* --------------------------------------------------------------------------- rows */
+
+/* How many rows from `row` on, before `end`, are one long row of pixels. */
+static uint32_t joined_rows(const mr_conv_2d_s8_helium_params *p, uint32_t row, uint32_t end)
+{
+    uint32_t count = end - row, width = p->window.out_width;
+    uint32_t in_ring = p->input.capacity - row % p->input.capacity;
+    uint32_t out_ring = p->output.capacity - row % p->output.capacity;
+    if (p->source != MR_CONV_PIXELS || p->input.pitch != width * p->in_channels ||
+        p->output.pitch != width * p->out_channels) {
+        return 1;
     }
+    count = in_ring < count ? in_ring : count;
+    return out_ring < count ? out_ring : count;
+}
+
+/* Whether the windows of the row at `from` end with a part of a vector whose other part is beyond
+ * the memory of the rows. */
+static int needs_copy(const walk *at, const int8_t *from)
+{
+    const mr_rows *input = &at->params->input;
+    const int8_t *rows = mr_data_at(at->context, input->base);
+    return at->params->strips != 0 && from == rows + (input->capacity - 1u) * input->pitch;
+}
+
+/* Output rows whose windows are in the image, from `row` on; returns how many. */
+static uint32_t compute_image(walk *at, const int8_t *from, uint32_t row, uint32_t end)
+{
+    const mr_conv_2d_s8_helium_params *p = at->params;
+    uint32_t count = joined_rows(p, row, end);
+    const int8_t *last = from + (count - 1) * p->input.pitch;
+    if (needs_copy(at, last)) {
+        if (count == 1) {
+            compute_waiting(at); /* may be in the copy of an earlier row */
+            mr_helium_copy(at->strips, from, (uint32_t)p->window.in_width * p->in_channels);
+            from = at->strips;
+        } else {
+            count--;
+        }
+    }
+    compute_row(at, from, mr_row_out(at->context, &p->output, row), count * p->window.out_width);
+    return count;
+}
+
+/* Output rows whose windows are brought to piles, from `row` on; returns how many. */
+static uint32_t compute_piles(walk *at, uint32_t row, uint32_t end)
+{
+    const mr_conv_2d_s8_helium_params *p = at->params;
+    const mr_window *window = &p->window;
+    uint32_t in_image = window->out_height - row % window->out_height, count = end - row;
+    count = in_image < count ? in_image : count;
+    count = p->pile_rows < count ? p->pile_rows : count;
+    uint32_t first = row / window->out_height * window->in_height;
+    uint32_t top = row % window->out_height * window->stride_height - window->pad_top;
+    uint32_t inputs = (count - 1) * window->stride_height + window->kernel_height;
+    for (uint32_t k = 0; k < inputs; k++, top++) {
+        at->rows[k] = top < window->in_height ? mr_row_in(at->context, &p->input, first + top)
+                                              : mr_data_at(at->context, p->padding);
+    }
+    compute_waiting(at); /* whose windows are in the piles */
+    fill_piles(at, inputs);
+    uint32_t step = (uint32_t)window->stride_height * window->kernel_width * p->in_channels;
+    for (uint32_t i = 0; i < count; i++) {
+        int8_t *out = mr_row_out(at->context, &p->output, row + i);
+        compute_row(at, at->strips + i * step, out, window->out_width);
+    }
+    return count;
+}
+
+/* One output row whose windows are brought to a strip. */
+static void compute_strip(walk *at, uint32_t row)
+{
+    const mr_conv_2d_s8_helium_params *p = at->params;
+    int8_t *strip = at->strips + row % p->strips * p->strip_bytes;
+    const int8_t *const *rows = (const int8_t *const *)at->rows;
+    (p->source == MR_CONV_COLUMNS ? fill_columns : fill_windows)(p, rows, strip);
+    compute_row(at, strip, mr_row_out(at->context, &p->output, row), p->window.out_width);
+}
+
+static mr_status run(const mr_context *context, const mr_conv_2d_s8_helium_params *p, mr_band band,
+                     compute_function *compute)
+{
+    uint32_t end = band.first + band.count;
+    uint32_t pair_bytes = 2u * MR_VECTOR * p->chunks + 2u * sizeof(mr_helium_scaling);
+    const void *padding = mr_data_at(context, p->padding);
+    walk at = {.context = context,
+               .params = p,
+               .compute = compute,
+               .rows = mr_arena_at(context, p->scratch),
+               .work = {.window_step = PIXELS * p->step,
+                        .output_step = (PIXELS - 1u) * p->out_channels,
+                        .zero_point = p->zero_point,
+                        .rest = p->chunks - 1u,
+                        .weights = mr_data_at(context, p->weights)}};
+    at.strips = (int8_t *)(at.rows + p->row_pointers);
+    at.work.weights_end = at.work.weights + pair_bytes * (p->out_channels / 2u);
+    int image = p->source == MR_CONV_IMAGE || p->source == MR_CONV_PIXELS;
+    if (p->padding != 0 && !image) {
+        mr_helium_fill(at.strips, p->strips * p->strip_bytes, *(const int8_t *)padding);
+    }
+    for (uint32_t row = band.first; row < end;) {
+        if (p->source == MR_CONV_PILES) {
+            row += compute_piles(&at, row, end);
+            continue;
+        }
+        mr_window_rows(context, &p->input, &p->window, row, padding, at.rows);
+        if (image) {
+            row += compute_image(&at, at.rows[0], row, end);
+        } else {
+            compute_strip(&at, row++);
+        }
+    }
+    compute_waiting(&at);
     if (p->least != INT8_MIN || p->most != INT8_MAX) {
-        uint32_t row_bytes = (uint32_t)window->out_width * p->out_channels;
+        uint32_t row_bytes = (uint32_t)p->window.out_width * p->out_channels;
         for (uint32_t row = band.first; row < end; row++) {
             mr_helium_clamp(mr_row_out(context, &p->output, row), row_bytes, p->least, p->most);
         }
     }
     return MR_OK;
+}
+
+mr_status mr_conv_2d_s8_helium(const mr_context *context, const void *params, mr_band band)
+{
+    return run(context, params, band, compute_short);
+}
+
+mr_status mr_conv_2d_deep_s8_helium(const mr_context *context, const void *params, mr_band band)
+{
+    return run(context, params, band, compute_deep);
 }

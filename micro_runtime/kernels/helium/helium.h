@@ -61,6 +61,24 @@ static inline int8_t mr_helium_requantize(int32_t sum, const mr_helium_output *o
     return (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
 }
 
+/*
+ * The same without an offset, for a zero point that is added to 16-bit results: `multiplier` and
+ * the zero point fit what mr_helium_output says. With a zero point of -128 negative sums become the
+ * zero point however their halves round.
+ */
+typedef struct mr_helium_scaling {
+    int32_t bias;
+    int32_t multiplier;
+    int32_t shift; /* negative: to the right */
+} mr_helium_scaling;
+
+static inline int8_t mr_helium_scale(int32_t sum, const mr_helium_scaling *scaling, int32_t zero)
+{
+    mr_helium_output output = {scaling->bias, scaling->multiplier, 0, scaling->shift};
+    output.offset = zero * (1 << -scaling->shift) + (1 << (-scaling->shift - 1));
+    return mr_helium_requantize(sum, &output);
+}
+
 /* Copies bytes that do not overlap; returns the end of the copy. */
 static inline int8_t *mr_helium_copy(int8_t *to, const int8_t *from, uint32_t bytes)
 {
