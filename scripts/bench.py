@@ -120,6 +120,7 @@ def print_tables(chosen: Sequence[str]) -> int:
     from rich.console import Console
 
     from microlith.report.bench import render
+    from microlith.report.bench_json import to_json
 
     results = measure_all(chosen)
     console = Console(width=140)
@@ -128,7 +129,7 @@ def print_tables(chosen: Sequence[str]) -> int:
             render(result, console)
             console.print()
     REPORT.parent.mkdir(exist_ok=True)
-    tables = [{"name": n} | b.to_json() for models in results.values() for n, b in models.items()]
+    tables = [{"name": n} | to_json(b) for models in results.values() for n, b in models.items()]
     REPORT.write_text(json.dumps(tables, indent=1) + "\n", encoding="utf-8")
     print(f"written: {REPORT.relative_to(ROOT)}", file=sys.stderr)
     return 0

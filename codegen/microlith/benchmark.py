@@ -5,11 +5,11 @@ and the cycles that they are estimated to take."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from statistics import median
 
 from microlith.cycles import table
-from microlith.cycles.estimate import Estimate, estimate
+from microlith.cycles.estimate import Estimate, add, estimate
 from microlith.cycles.instruction import kind
 from microlith.errors import ToolError
 from microlith.execute import simulate
@@ -17,6 +17,8 @@ from microlith.ir.program import Call, Program
 from microlith.simulate import histogram, stack_bound
 from microlith.simulate.histogram import Histogram, Span
 from microlith.simulate.listing import Listing
+from microlith.simulate.remote import CycleCounts
+from microlith.targets.boards import Board
 from microlith.verify.inputs import random_inputs
 
 _DISPATCHER = "mr_run_step"
@@ -26,11 +28,13 @@ _DISPATCHER = "mr_run_step"
 @dataclass(frozen=True)
 class OpProfile:
     """What one op took. `instructions` of all its steps, the interpreter's share included;
-    `cycles` is None where there is no cost table of the core."""
+    `cycles` is None where there is no cost table of the core, `measured` are those that a board
+    counted."""
 
     call: Call
     instructions: int
     cycles: Estimate | None = None
+    measured: int | None = None
 
     @property
     def per_mac(self) -> float | None:
@@ -39,12 +43,33 @@ class OpProfile:
 
 
 @dataclass(frozen=True)
+class Group:
+    """All ops of one operator, `type`."""
+
+    type: str
+    ops: tuple[OpProfile, ...]
+
+    @property
+    def macs(self) -> int:
+        return sum(op.call.macs for op in self.ops)
+
+    @property
+    def instructions(self) -> int:
+        return sum(op.instructions for op in self.ops)
+
+    @property
+    def cycles(self) -> Estimate | None:
+        return add([op.cycles for op in self.ops if op.cycles is not None])
+
+
+@dataclass(frozen=True)
 class Benchmark:
     """Ops in the order in which they run; `total` and `cycles` are those of a whole invoke.
 
     `functions` and `classes` are (name, instructions) of an invoke, the most first; `stack_bound`
     is the most stack that an invoke can take, in bytes, or None where the code does not tell. The
-    latter two are known for cores with a cost table only.
+    latter two are known for cores with a cost table only. `board` is the one that it is for;
+    `hertz` the clock of a board that counted cycles itself.
     """
 
     program: Program
@@ -57,50 +82,37 @@ class Benchmark:
     flash: Mapping[str, int | None]
     ram: Mapping[str, int | None]
     stack_bound: int | None
+    board: Board | None = None
+    hertz: int | None = None
+
+    @property
+    def measured(self) -> int | None:
+        """Cycles of an invoke that the board counted."""
+        counts = [op.measured for op in self.ops if op.measured is not None]
+        return sum(counts) if counts else None
+
+    @property
+    def clock(self) -> int:
+        """Of the core, in Hz, by which cycles become time; 0 where it is not known."""
+        return self.hertz or (0 if self.board is None else self.board.clock)
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates of an invoke."""
         return sum(op.call.macs for op in self.ops)
 
-    def by_type(self) -> list[tuple[str, int, int, int]]:
-        """(operator, count, MACs, instructions), the most expensive first."""
+    def by_type(self) -> list[Group]:
+        """Ops of the same operator, the most expensive first."""
         kinds: dict[str, list[OpProfile]] = {}
         for op in self.ops:
             kinds.setdefault(op.call.kind, []).append(op)
-        rows = [
-            (kind, len(ops), sum(o.call.macs for o in ops), sum(o.instructions for o in ops))
-            for kind, ops in kinds.items()
-        ]
-        return sorted(rows, key=lambda row: -row[3])
-
-    def to_json(self) -> dict[str, Any]:
-        """The object that `microlith bench --json` prints; see docs/bench.md."""
-        return {
-            "target": self.program.target,
-            "model": self.program.model_name,
-            "kernels": self.program.kernels,
-            "ops": [_op_json(op) for op in self.ops],
-            "by_type": [
-                {"type": kind, "count": count, "macs": macs, "instructions": instructions}
-                for kind, count, macs, instructions in self.by_type()
-            ],
-            "by_function": _counts_json("function", self.functions),
-            "by_class": _counts_json("class", self.classes),
-            "totals": {
-                "instructions": self.total,
-                "cycles_estimated": _cycles_json(self.cycles),
-                "wait_states": self.wait_states,
-                "macs": self.macs,
-                "flash": dict(self.flash),
-                "ram": dict(self.ram),
-                "stack_bound": self.stack_bound,
-                "arena_bound": self.program.memory.bound,
-            },
-        }
+        groups = [Group(kind, tuple(ops)) for kind, ops in kinds.items()]
+        return sorted(groups, key=lambda group: -group.instructions)
 
 
-def benchmark(program: Program, *, seed: int = 0, wait_states: int = 0) -> Benchmark:
+def benchmark(
+    program: Program, *, seed: int = 0, wait_states: int = 0, board: Board | None = None
+) -> Benchmark:
     """Runs one seeded random sample twice: as a whole, and step by step.
 
     `wait_states` are those of the flash, in cycles; they count for estimated cycles only. Raises
@@ -124,7 +136,22 @@ def benchmark(program: Program, *, seed: int = 0, wait_states: int = 0) -> Bench
         flash=whole.flash,
         ram=whole.ram,
         stack_bound=_stack_bound(program, listing) if costs else None,
+        board=board,
     )
+
+
+def with_cycles_of_board(result: Benchmark, counts: CycleCounts) -> Benchmark:
+    """The same with what a board counted of the same program: of several samples, the median."""
+    program = result.program
+    totals = [[0] * len(counts.samples) for _ in program.calls]
+    for sample, steps in enumerate(counts.samples):
+        for step, cycles in zip(program.steps, steps, strict=True):
+            totals[step.call][sample] += cycles
+    ops = tuple(
+        replace(op, measured=round(median(each)))
+        for op, each in zip(result.ops, totals, strict=True)
+    )
+    return replace(result, ops=ops, hertz=counts.hertz)
 
 
 def _stack_bound(program: Program, listing: Listing) -> int | None:
@@ -161,28 +188,3 @@ def _estimate(
     if costs is None:
         return None
     return estimate(span, counted.listing, costs, wait_states=wait_states)
-
-
-def _op_json(op: OpProfile) -> dict[str, Any]:
-    return {
-        "index": op.call.op,
-        "name": op.call.name,
-        "type": op.call.kind,
-        "shape": list(op.call.shape),
-        "macs": op.call.macs,
-        "instructions": op.instructions,
-        "cycles_estimated": _cycles_json(op.cycles),
-        "kernel": op.call.kernel,
-        "reason": op.call.reason,
-    }
-
-
-def _cycles_json(cycles: Estimate | None) -> int | list[int] | None:
-    """One number, or [least, most] where published figures are too far from the estimate."""
-    if cycles is None:
-        return None
-    return round(cycles.cycles) if cycles.is_number else [round(cycles.low), round(cycles.high)]
-
-
-def _counts_json(key: str, counts: tuple[tuple[str, int], ...]) -> list[dict[str, Any]]:
-    return [{key: name, "instructions": count} for name, count in counts]

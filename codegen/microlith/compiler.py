@@ -14,7 +14,7 @@ from microlith.frontend import check, load_model
 from microlith.ir.graph import Graph
 from microlith.ir.program import Program
 from microlith.kernels.cmsis_nn import library
-from microlith.lower.lower import lower
+from microlith.lower.lower import constant_bytes, lower
 from microlith.lower.names import C_KEYWORDS, identifier, reserved_names
 from microlith.lower.options import CompileOptions, validate_optimize
 from microlith.lower.select import AUTO, validate_preference
@@ -82,6 +82,7 @@ def prepare(model: str | Path | bytes, **request: Unpack[Request]) -> Prepared:
     options = replace(
         options,
         name=c_name(request["name"], graph.name),
+        file_bytes=constant_bytes(graph),
         fixed=None if tuned is None else record.fixed(tuned, graph, target),
     )
     optimised = passes.apply(graph, disabled, _tracer(request["trace"]))

@@ -71,6 +71,34 @@ def test_choices_of_kernels_side_by_side() -> None:
     assert f"{portable['totals']['instructions']:,}" in table.stdout
 
 
+def test_time_and_energy_at_the_clock_of_a_board() -> None:
+    need_target("cortex-m4")
+    arguments = ["bench", str(MODEL), "--board", "nucleo_f401re"]
+    shown = CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False)
+    result = json.loads(shown.stdout)
+    totals = result["totals"]
+    assert (result["board"], result["target"]) == ("nucleo_f401re", "cortex-m4")
+    assert (totals["clock"], totals["wait_states"]) == (84_000_000, 2)
+    for cycles, time, energy in zip(
+        totals["cycles_estimated"],
+        totals["milliseconds_estimated"],
+        totals["microjoules_estimated"],
+        strict=True,
+    ):
+        assert time == pytest.approx(cycles / 84_000, rel=1e-3)
+        assert energy == pytest.approx(cycles * 146e-6 * 3.3, rel=1e-3)
+    fast = CliRunner().invoke(app, [*arguments, "--wait-states", "0"])
+    assert "0 wait states" in fast.stdout
+    assert "ms at 84 MHz, estimated" in fast.stdout
+    assert CliRunner().invoke(app, [*arguments, "-t", "cortex-m7"]).exception is not None
+
+
+def test_a_port_needs_a_board() -> None:
+    need_target("cortex-m4")
+    result = CliRunner().invoke(app, ["bench", str(MODEL), "--port", "/dev/null"])
+    assert "which board" in str(result.exception)
+
+
 @pytest.mark.parametrize("target", ["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m55"])
 def test_stack_stays_below_its_bound(target: str) -> None:
     need_target(target)

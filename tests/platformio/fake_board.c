@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A board as a program of this machine: its serial port is standard input and output. */
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "counter.h"
 #include "link.h"
 
 void mr_serial_write(const uint8_t *data, uint32_t size)
@@ -25,6 +27,19 @@ uint8_t mr_serial_read(void)
         usleep(1000);
     }
     return byte;
+}
+
+/* A core of 1 GHz that takes a cycle a nanosecond. */
+uint32_t mr_board_hertz(void)
+{
+    return 1000000000u;
+}
+
+uint32_t mr_board_cycles(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint32_t)now.tv_sec * 1000000000u + (uint32_t)now.tv_nsec;
 }
 
 int main(void)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -25,7 +26,9 @@ from microlith.ir.program import Program
 from microlith.simulate import link, remote
 from microlith.simulate.link import Decoder, encode
 from microlith.targets import boards
+from microlith.verify.inputs import random_inputs
 from tests.paths import ROOT
+from tests.tools import need_target
 
 DIGITS = ROOT / "examples/digits/digits_int8.tflite"
 BOARD = "nucleo_f446re"
@@ -197,6 +200,50 @@ def test_the_command_line_verifies_on_a_board(
         arguments = ["verify", str(DIGITS), "--board", BOARD, "--port", port, "--samples", "1"]
         result = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
+
+
+def test_a_board_counts_cycles_of_every_step(program: Program, firmware: Path) -> None:
+    inputs = random_inputs(program.inputs, 3, 0)
+    with connected(firmware) as port, remote.open_port(port, 115200) as line:
+        for _ in range(2):
+            counts = remote.count_on_board(program, inputs, line, BOARD)
+            assert counts.hertz == 1_000_000_000
+            assert [len(steps) for steps in counts.samples] == [len(program.steps)] * 3
+            assert all(cycles > 0 for steps in counts.samples for cycles in steps)
+
+
+def test_a_counter_that_stands_still(
+    program: Program, firmware: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link.Session, "run", lambda self: _write_zeros(self.directory, program))
+    with pytest.raises(ToolError, match="stands still"):
+        remote.count_on_board(program, random_inputs(program.inputs, 1, 0), BadLine, BOARD)  # type: ignore[arg-type]
+
+
+def _write_zeros(directory: Path, program: Program) -> int:
+    (directory / "cycles.bin").write_bytes(bytes(4 * (1 + len(program.steps))))
+    return 0
+
+
+def test_the_command_line_shows_what_a_board_counted(
+    program: Program, firmware: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The emulator runs the board's code, the fake board that of this machine."""
+    need_target("cortex-m4")
+    name = remote.identity(program, BOARD)
+    monkeypatch.setattr("microlith.simulate.remote.identity", lambda program, board: name)
+    arguments = ["bench", str(DIGITS), "--board", BOARD, "--runs", "3"]
+    with connected(firmware) as port:
+        table = CliRunner().invoke(app, [*arguments, "--port", port], catch_exceptions=False)
+        shown = CliRunner().invoke(
+            app, [*arguments, "--port", port, "--json"], catch_exceptions=False
+        )
+    assert table.exit_code == shown.exit_code == 0
+    assert "counted by nucleo_f446re" in table.stdout
+    result = json.loads(shown.stdout)
+    assert result["totals"]["cycles"] == sum(op["cycles"] for op in result["ops"])
+    assert result["totals"]["clock"] == 1_000_000_000
+    assert all(op["cycles"] > 0 for op in result["ops"])
 
 
 def test_frames_are_found_in_noise() -> None:

@@ -25,33 +25,80 @@ Compare = Annotated[
     ),
 ]
 WaitStates = Annotated[
-    int, typer.Option("--wait-states", min=0, help="Of the flash, for estimated cycles.")
+    int | None,
+    typer.Option(
+        "--wait-states",
+        min=0,
+        help="Of the flash, for estimated cycles; default: the board's, else 0.",
+    ),
+]
+Port = Annotated[
+    str | None,
+    typer.Option(
+        "--port", "-p", help="Serial port of the board, which counts its cycles of every op."
+    ),
+]
+Runs = Annotated[
+    int, typer.Option("--runs", min=1, help="Inferences on the board, of which the median counts.")
 ]
 
+TARGET = "cortex-m4"
 
-@o.compiling(target="cortex-m4")
+
+@o.compiling(target=TARGET)
 def command(
     arguments: o.CompileArguments,
+    board: o.Board = None,
+    port: Port = None,
+    upload: o.Upload = False,
+    runs: Runs = 5,
     compare: Compare = None,
-    wait_states: WaitStates = 0,
+    wait_states: WaitStates = None,
     seed: o.Seed = 0,
     json: o.Json = False,
 ) -> None:
-    """Count the instructions of every op, exactly, and estimate their cycles."""
-    from microlith.benchmark import benchmark
+    """Count the instructions of every op, exactly, and estimate their cycles.
 
-    choices = (
-        [arguments.kernels]
-        if compare is None
-        else [choice.strip() for choice in compare.split(",")]
-    )
-    variants = [replace(arguments, kernels=choice).compile() for choice in choices]
-    results = [benchmark(program, seed=seed, wait_states=wait_states) for program in variants]
+    With --board, also time and energy; with --port, that board counts cycles itself.
+    """
+    from microlith.benchmark import benchmark
+    from microlith.cli.project import resolve
+    from microlith.report.bench_json import to_json
+
+    found, target = resolve(board, arguments.target, TARGET) if board else (None, arguments.target)
+    arguments = replace(arguments, target=target)
+    states = wait_states if wait_states is not None else found.wait_states if found else 0
+    choices = [arguments.kernels] if compare is None else [c.strip() for c in compare.split(",")]
+    results = []
+    for choice in choices:
+        program = replace(arguments, kernels=choice).compile()
+        result = benchmark(program, seed=seed, wait_states=states, board=found)
+        results.append(_counted(result, port, upload, runs, seed) if port else result)
     if json:
-        shown = [result.to_json() for result in results]
+        shown = [to_json(result) for result in results]
         o.print_json(shown[0] if compare is None else {"compare": shown})
     else:
         _render(results, side_by_side=compare is not None)
+
+
+def _counted(result: Benchmark, port: str, upload: bool, runs: int, seed: int) -> Benchmark:
+    """With the cycles that the board at `port` counts."""
+    from microlith.benchmark import with_cycles_of_board
+    from microlith.deploy import upload_harness
+    from microlith.errors import OptionError
+    from microlith.simulate.remote import count_on_board, open_port
+    from microlith.verify.inputs import random_inputs
+
+    board = result.board
+    if board is None:
+        raise OptionError("which board is it?", where="--port", fix="name it with --board")
+    if upload:
+        upload_harness(result.program, board, o.say)
+    once = random_inputs(result.program.inputs, 1, seed)
+    samples = {key: values.repeat(runs, axis=0) for key, values in once.items()}
+    with open_port(port, board.console.baud) as line:
+        counts = count_on_board(result.program, samples, line, board.name)
+    return with_cycles_of_board(result, counts)
 
 
 def _render(results: list[Benchmark], *, side_by_side: bool) -> None:

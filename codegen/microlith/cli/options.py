@@ -34,6 +34,9 @@ Board = Annotated[
     str | None,
     typer.Option("--board", "-b", help="Board (see `microlith boards`); decides on the target."),
 ]
+Upload = Annotated[
+    bool, typer.Option("--upload", help="First write the test firmware to the board.")
+]
 Name = Annotated[
     str | None, typer.Option("--name", help="Prefix of C symbols; default: the file's stem.")
 ]

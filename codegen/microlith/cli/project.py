@@ -50,11 +50,12 @@ def choose(board: str | None, target: str, project: str | None, core: str | None
     return Choice(runs, found, chosen)
 
 
-def resolve(board: str, target: str) -> tuple[Board, str]:
-    """The board of that name and its target, which `target` must not contradict."""
+def resolve(board: str, target: str, default: str = "host") -> tuple[Board, str]:
+    """The board of that name and its target, which `target` must not contradict unless it is the
+    verb's `default`."""
     found = boards.get(board)
     runs = target_for(found).name
-    if target not in ("host", runs):
+    if target not in (default, runs):
         raise OptionError(
             f"board {board} runs code for {runs}, not for {target}",
             where="--target",

@@ -26,9 +26,7 @@ def command(
         str | None,
         typer.Option("--port", "-p", help="Serial port of the board, which runs the samples."),
     ] = None,
-    upload: Annotated[
-        bool, typer.Option("--upload", help="First write the test firmware to the board.")
-    ] = False,
+    upload: o.Upload = False,
     input: o.Input = None,
     samples: o.Samples = 8,
     seed: o.Seed = 0,

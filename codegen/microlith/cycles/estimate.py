@@ -46,6 +46,18 @@ class Estimate:
         return self.deviation is None or self.deviation <= TOLERANCE
 
 
+def add(parts: Sequence[Estimate]) -> Estimate | None:
+    """Estimates of parts of the same core's work, as one; None when there are none."""
+    if not parts:
+        return None
+    return Estimate(
+        sum(part.cycles for part in parts),
+        sum(part.low for part in parts),
+        sum(part.high for part in parts),
+        parts[0].deviation,
+    )
+
+
 @dataclass
 class _Pipeline:
     """The state between two instructions; times are in cycles since the block began."""

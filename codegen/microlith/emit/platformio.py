@@ -78,7 +78,8 @@ def harness_project(program: Program, board: Board, identity: str) -> Files:
     view = _view(program, board, target, None)
     files = _model(program)
     port = resources.path("micro_runtime", "port")
-    shared = [port / name for name in ("harness.c", "mark.c", "stack.c", "serial/link.c")]
+    shared = [port / name for name in ("harness.c", "stack.c")]
+    shared += sorted((port / "serial").glob("*.c"))
     for path, text in with_headers(shared).items():
         if path.parent.name != "include":
             files[f"lib/harness/{path.name}"] = text

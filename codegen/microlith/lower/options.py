@@ -50,7 +50,8 @@ class CompileOptions:
     of that many output rows. `kernels` is "auto" or the backend to prefer; `cmsis_nn` is the
     directory of CMSIS-NN, without which "auto" does not choose kernels that need it. `max_flash`,
     the most bytes that constants may take, replaces the allowance of `optimize`; `fixed` decides
-    on kernels alone."""
+    on kernels alone; `file_bytes` are those of constants in the .tflite file, where the graph has
+    not all of them any more."""
 
     name: str
     signature: str | None = None
@@ -63,3 +64,4 @@ class CompileOptions:
     optimize: Optimize = Optimize.BALANCED
     max_flash: int | None = None
     fixed: Fixed | None = None
+    file_bytes: int | None = None

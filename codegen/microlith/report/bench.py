@@ -6,17 +6,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from microlith.report.cost import ends, energy, milliseconds
 from microlith.report.text import figures_line
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from microlith.benchmark import Benchmark
+    from microlith.benchmark import Benchmark, OpProfile
     from microlith.cycles.estimate import Estimate
     from microlith.ir.program import Call
 
-_LEFT = ("type", "output", "kernel", "why", "function", "class")
+_LEFT = ("name", "type", "output", "kernel", "why", "function", "class")
+_NAME = 24
+"""Characters of a layer's name."""
+
 _SHARE = 0.01
 """Functions and classes with less of the instructions are not listed."""
 
@@ -72,19 +76,35 @@ def _chosen(benchmark: Benchmark, op: int) -> tuple[str, str]:
 
 
 def _run_order(benchmark: Benchmark) -> Table:
-    columns = ("op", "type", "output", "MACs", "instructions", "per MAC", "cycles est.", "share")
-    table = _table(*columns, "kernel")
+    columns = ["op", "name", "type", "output", "MACs", "instructions", "per MAC", "cycles est."]
+    counted = benchmark.measured is not None
+    table = _table(*columns, *["cycles"] * counted, "share", "kernel")
     for op in benchmark.ops:
         table.add_row(
-            *_place(op.call),
+            str(op.call.op),
+            _short(op.call.label),
+            *_place(op.call)[1:],
             f"{op.call.macs:,}",
             f"{op.instructions:,}",
             "" if op.per_mac is None else f"{op.per_mac:.2f}",
             cycles_text(op.cycles),
-            f"{op.instructions / benchmark.total:.1%}",
+            *[_figure(op.measured)] * counted,
+            f"{_share(op, benchmark):.1%}",
             op.call.kernel,
         )
     return table
+
+
+def _share(op: OpProfile, benchmark: Benchmark) -> float:
+    """Of the cycles that a board counted, or of the instructions."""
+    if op.measured is not None and benchmark.measured:
+        return op.measured / benchmark.measured
+    return op.instructions / benchmark.total
+
+
+def _short(name: str) -> str:
+    """The end of a long name, which tells layers apart."""
+    return name if len(name) <= _NAME else f"..{name[2 - _NAME :]}"
 
 
 def _place(call: Call) -> tuple[str, str, str]:
@@ -100,15 +120,16 @@ def _choices(benchmark: Benchmark) -> Table:
 
 
 def _by_type(benchmark: Benchmark) -> Table:
-    table = _table("type", "count", "MACs", "instructions", "per MAC", "share")
-    for kind, count, macs, instructions in benchmark.by_type():
+    table = _table("type", "count", "MACs", "instructions", "per MAC", "cycles est.", "share")
+    for group in benchmark.by_type():
         table.add_row(
-            kind,
-            str(count),
-            f"{macs:,}",
-            f"{instructions:,}",
-            f"{instructions / macs:.2f}" if macs else "",
-            f"{instructions / benchmark.total:.1%}",
+            group.type,
+            str(len(group.ops)),
+            f"{group.macs:,}",
+            f"{group.instructions:,}",
+            f"{group.instructions / group.macs:.2f}" if group.macs else "",
+            cycles_text(group.cycles),
+            f"{group.instructions / benchmark.total:.1%}",
         )
     return table
 
@@ -125,11 +146,35 @@ def _totals(benchmark: Benchmark) -> list[str]:
     lines = [f"instructions  {benchmark.total:,} an inference, {benchmark.macs:,} MACs"]
     if benchmark.cycles is not None:
         lines.append(f"cycles        {cycles_text(benchmark.cycles)}, {_trust(benchmark)}")
+    lines += _times(benchmark)
     lines.append(f"flash         {figures_line(benchmark.flash)}")
     lines.append(f"ram           {figures_line(benchmark.ram)}")
     if benchmark.stack_bound is not None:
         lines.append(f"stack         at most {benchmark.stack_bound:,}, from frames and calls")
     return lines
+
+
+def _times(benchmark: Benchmark) -> list[str]:
+    """Time and energy at the board's clock; cycles and time that it counted itself."""
+    lines = []
+    megahertz = f"{benchmark.clock / 1e6:g} MHz"
+    time = milliseconds(benchmark.cycles, benchmark.clock)
+    if time is not None:
+        lines.append(f"time          {_span(time)} ms at {megahertz}, estimated")
+    board = benchmark.board
+    joules = energy(benchmark.cycles, board)
+    if joules is not None and board is not None:
+        current = f"{board.microamps_per_mhz:g} uA/MHz and {board.volts:g} V"
+        lines.append(f"energy        {_span(joules)} uJ of the core at {current}, estimated")
+    counted = benchmark.measured
+    if counted is not None and board is not None:
+        took = f"{1e3 * counted / benchmark.clock:,.3g} ms at {megahertz}"
+        lines.append(f"on the board  {counted:,} cycles, {took}, counted by {board.name}")
+    return lines
+
+
+def _span(values: Sequence[float]) -> str:
+    return " to ".join(f"{value:,.3g}" for value in values)
 
 
 def _trust(benchmark: Benchmark) -> str:
@@ -144,11 +189,7 @@ def _trust(benchmark: Benchmark) -> str:
 
 def cycles_text(cycles: Estimate | None) -> str:
     """An estimate as a number, or as a range where it cannot be trusted that far."""
-    if cycles is None:
-        return "-"
-    if cycles.is_number:
-        return f"{cycles.cycles:,.0f}"
-    return f"{cycles.low:,.0f} to {cycles.high:,.0f}"
+    return "-" if cycles is None else " to ".join(f"{end:,.0f}" for end in ends(cycles))
 
 
 def _figure(value: int | None) -> str:

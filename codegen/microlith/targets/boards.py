@@ -74,7 +74,8 @@ class Board:
 
     `emulator` is the emulator's command with the options that select the machine, empty for a
     real board; `programmer` is the protocol or tool that writes its flash, and `pyocd` what pyOCD
-    calls the chip, where PlatformIO does not know the board."""
+    calls the chip, where PlatformIO does not know the board. `microamps_per_mhz` is what the core
+    takes while it runs from flash, at a supply of `volts`."""
 
     name: str
     summary: str
@@ -91,8 +92,14 @@ class Board:
     programmer: str = ""
     pyocd: str = ""
     microamps_per_mhz: float | None = None
+    volts: float = 3.3
     platformio: PlatformIO | None = None
     console: Console = Console("semihosting", 0)
+
+    @property
+    def wait_states(self) -> int:
+        """Cycles that an access to the memory of the code waits, caches apart."""
+        return next(m.speed - 1 for m in self.memories if m.name == self.placement["code"])
 
     @property
     def emulated(self) -> bool:

@@ -8,7 +8,7 @@
  *
  * with little-endian numbers; the CRC (that of Ethernet) covers kind to payload. The board's kinds:
  *
- *     'H' identity             the answer is the mode of the harness: "run", "trace"
+ *     'H' identity             the answer is the mode: "run" or "trace" of the harness, or "cycles"
  *     'O' mode[1] path         open a file; answer: handle[4], or -1
  *     'R' handle[4] size[4]    read; answer: the bytes, fewer at the end of the file
  *     'W' handle[4] bytes      write; answer: number of bytes written [4]
