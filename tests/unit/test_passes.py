@@ -234,7 +234,7 @@ class TestApply:
     def graph(self) -> Graph:
         model = Model()
         x, a, unused = (model.tensor(name) for name in ("x", "a", "unused"))
-        flat, y = model.tensor("flat", 4), model.tensor("y", 4)
+        flat, y = model.tensor("flat", 4), model.tensor("y", 4, scale=0.25)
         model.relu(x, a)
         model.relu(x, unused)
         model.reshape(a, flat, 4)

@@ -7,15 +7,29 @@ from collections.abc import Callable, Collection
 
 from microlith.errors import OptionError
 from microlith.ir.graph import Graph
-from microlith.passes import dead_channels, dead_ops, fold_constants, views
+from microlith.passes import (
+    dead_channels,
+    dead_ops,
+    fold_constants,
+    fold_pads,
+    fuse_activations,
+    no_ops,
+    views,
+)
 from microlith.passes.base import Pass
 
 PASSES: tuple[Pass, ...] = (
     fold_constants.PASS,
+    no_ops.PASS,
+    fuse_activations.PASS,
+    fold_pads.PASS,
     dead_ops.PASS,
     dead_channels.PASS,
     views.PASS,
 )
+
+EXPRESSIBLE: tuple[Pass, ...] = tuple(entry for entry in PASSES if entry is not views.PASS)
+"""Passes whose results a .tflite file can hold."""
 
 
 def names() -> tuple[str, ...]:

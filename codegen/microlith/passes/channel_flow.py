@@ -46,7 +46,7 @@ class Mixer:
 
     def needs(self, kept: Masks) -> Iterator[tuple[int, Array]]:
         live = kept[self.result] & self.varies
-        needed = self.weighs[live].any(axis=0)
+        needed: Array = np.asarray(self.weighs[live].any(axis=0))
         if not all(int(bias) in INT32 for bias in self.folded(needed)[live]):
             needed = needed | (self.shift[live] != 0).any(axis=0)
         yield self.source, needed

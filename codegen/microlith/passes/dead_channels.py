@@ -35,7 +35,7 @@ from dataclasses import replace
 import numpy as np
 
 from microlith.ir.graph import Array, Channels, DType, Graph, Op, Subgraph, Tensor
-from microlith.passes.base import Pass
+from microlith.passes.base import Pass, per_subgraph_with_ports
 from microlith.passes.channel_edits import narrowed
 from microlith.passes.channel_flow import Flow, flow_of
 from microlith.passes.range_rules import RULES
@@ -44,19 +44,10 @@ from microlith.passes.ranges import Ranges, channel_ranges, channels_of
 
 def drop_dead_channels(graph: Graph) -> Graph:
     """The graph without them; `Tensor.channels` tells which are left of a tensor."""
-    subgraphs = []
-    for number, subgraph in enumerate(graph.subgraphs):
-        named = {
-            tensor
-            for signature in graph.signatures
-            if signature.subgraph == number
-            for _, tensor in (*signature.inputs, *signature.outputs)
-        }
-        subgraphs.append(_dropped(subgraph, named | {*subgraph.inputs, *subgraph.outputs}))
-    return replace(graph, subgraphs=tuple(subgraphs))
+    return per_subgraph_with_ports(graph, _dropped)
 
 
-def _dropped(subgraph: Subgraph, ports: set[int]) -> Subgraph:
+def _dropped(subgraph: Subgraph, ports: frozenset[int]) -> Subgraph:
     ranges = channel_ranges(subgraph, RULES)
     computed = {tensor for op in subgraph.ops for tensor in op.outputs}
     kept = {

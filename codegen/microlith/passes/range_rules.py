@@ -16,7 +16,6 @@ import numpy as np
 
 from microlith.ir.graph import Array, OpView, Tensor
 from microlith.kernels.portable.accumulate import output_factors
-from microlith.kernels.portable.activation import TableInt8, table_of
 from microlith.kernels.portable.conv import geometry
 from microlith.kernels.portable.elementwise import HEADROOM, product_scale
 from microlith.kernels.portable.fully_connected import centred_weights
@@ -26,7 +25,8 @@ from microlith.ops.attributes import Extent
 from microlith.ops.conv import ConvAttributes, conv_extents
 from microlith.ops.reduce import reduced_axes
 from microlith.ops.shape import concat_axis, pad_value, paddings
-from microlith.passes.ranges import LEAST, MOST, Ranges, Rule, channels_of
+from microlith.passes.elements import ELEMENTWISE, applied
+from microlith.passes.ranges import LEAST, MOST, Ranges, Rule, channels_of, whole
 
 INT32 = range(-(2**31), 2**31)
 
@@ -41,7 +41,8 @@ def tap_sums(op: OpView, taps: Array) -> Array:
     rows = _visible(vertical, height, taps.shape[1], a.stride_height, a.dilation_height)
     columns = _visible(horizontal, width, taps.shape[2], a.stride_width, a.dilation_width)
     sums = np.einsum("okl...,rk,ql->rqo...", taps, rows, columns)
-    return sums.reshape(-1, taps.shape[0], *taps.shape[3:])
+    positions: Array = sums.reshape(-1, taps.shape[0], *taps.shape[3:])
+    return positions
 
 
 def _visible(extent: Extent, size: int, kernel: int, stride: int, dilation: int) -> Array:
@@ -117,24 +118,14 @@ def _scaled_double(accumulator: int, factor: float) -> int | None:
     return -rounded if scaled < 0 else rounded
 
 
-def _tabulated(table: Callable[[OpView], Array]) -> Rule:
-    """A function of an element, by its results for -128 to 127."""
-
-    def rule(op: OpView, inputs: Sequence[Ranges]) -> Ranges:
-        results = table(op).astype(np.int64)
-        pairs = zip(inputs[0].low - LEAST, inputs[0].high - LEAST, strict=True)
-        parts = [results[low : high + 1] for low, high in pairs]
-        return Ranges(np.array([p.min() for p in parts]), np.array([p.max() for p in parts]))
-
-    return rule
-
-
-def requantized_table(op: OpView) -> Array:
-    """Results of QUANTIZE from int8 to int8 for -128 to 127."""
-    source, result = op.input(), op.output()
-    multiplier, shift = quantize_multiplier(source.scale / result.scale)
-    scaled = [requantize(q - source.zero_point, multiplier, shift) for q in range(LEAST, MOST + 1)]
-    return np.clip(np.array(scaled) + result.zero_point, LEAST, MOST).astype(np.int8)
+def _tabulated(op: OpView, inputs: Sequence[Ranges]) -> Ranges:
+    """A function of one element: read throughout the range, since not all are monotone."""
+    results = applied(op, np.arange(LEAST, MOST + 1).astype(np.int8))
+    if results is None:
+        return whole(channels_of(op.output()))
+    pairs = zip(inputs[0].low - LEAST, inputs[0].high - LEAST, strict=True)
+    parts = [results[low : high + 1].astype(np.int64) for low, high in pairs]
+    return Ranges(np.array([p.min() for p in parts]), np.array([p.max() for p in parts]))
 
 
 def _elementwise(value: Callable[[OpView, int, int], int]) -> Rule:
@@ -233,8 +224,7 @@ RULES: Mapping[str, Rule] = {
     "CONV_2D": _accumulated,
     "DEPTHWISE_CONV_2D": _accumulated,
     "FULLY_CONNECTED": _accumulated,
-    **dict.fromkeys(TableInt8.operators, _tabulated(table_of)),
-    "QUANTIZE": _tabulated(requantized_table),
+    **dict.fromkeys(ELEMENTWISE, _tabulated),
     "ADD": _elementwise(_sum),
     "MUL": _elementwise(_product),
     "AVERAGE_POOL_2D": _pooled,

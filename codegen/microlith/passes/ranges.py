@@ -59,6 +59,11 @@ def _given(tensor: Tensor) -> Ranges:
     if tensor.data is not None and tensor.elements:
         rows = tensor.data.reshape(-1, channels).astype(np.int64)
         return Ranges(rows.min(axis=0), rows.max(axis=0))
+    return whole(channels)
+
+
+def whole(channels: int) -> Ranges:
+    """The range of the type, for each channel."""
     return Ranges(np.full(channels, LEAST, np.int64), np.full(channels, MOST, np.int64))
 
 
