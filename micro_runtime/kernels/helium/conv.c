@@ -257,8 +257,8 @@ static void fill_piles(const walk *at, uint32_t count)
 static uint32_t joined_rows(const mr_conv_2d_s8_helium_params *p, uint32_t row, uint32_t end)
 {
     uint32_t count = end - row, width = p->window.out_width;
-    uint32_t in_ring = p->input.capacity - row % p->input.capacity;
-    uint32_t out_ring = p->output.capacity - row % p->output.capacity;
+    uint32_t in_ring = mr_adjacent_rows(&p->input, row);
+    uint32_t out_ring = mr_adjacent_rows(&p->output, row);
     if (p->source != MR_CONV_PIXELS || p->input.pitch != width * p->in_channels ||
         p->output.pitch != width * p->out_channels) {
         return 1;
@@ -273,7 +273,8 @@ static int needs_copy(const walk *at, const int8_t *from)
 {
     const mr_rows *input = &at->params->input;
     const int8_t *rows = mr_data_at(at->context, input->base);
-    return at->params->strips != 0 && from == rows + (input->capacity - 1u) * input->pitch;
+    int last = input->capacity == 0 || from == rows + (input->capacity - 1u) * input->pitch;
+    return at->params->strips != 0 && last;
 }
 
 /* Output rows whose windows are in the image, from `row` on; returns how many. */

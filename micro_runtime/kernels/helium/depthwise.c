@@ -32,7 +32,7 @@ static void take_rows(walk *at, uint32_t end)
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
     uint32_t count = end - at->row, height = p->window.out_height;
     uint32_t in_image = height - at->row % height;
-    uint32_t in_ring = p->output.capacity - at->row % p->output.capacity;
+    uint32_t in_ring = mr_adjacent_rows(&p->output, at->row);
     count = p->rows < count ? p->rows : count;
     count = in_image < count ? in_image : count;
     at->count = in_ring < count ? in_ring : count;

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
-from microlith.kernels.helium import conv, depthwise, elementwise, fully_connected
+from microlith.kernels.helium import conv, depthwise, elementwise, fully_connected, pooling
 
 KERNELS: tuple[Kernel, ...] = (
     *conv.KERNELS,
     *depthwise.KERNELS,
     *elementwise.KERNELS,
     *fully_connected.KERNELS,
+    *pooling.KERNELS,
 )
