@@ -41,10 +41,11 @@ def able(kernel: Kernel, target: str, cases: Sequence[Case]) -> list[Case]:
     return [cases[call.op] for call in program.calls if call.kernel == kernel.name]
 
 
-def check(kernel: Kernel, target: str, dtype: str) -> None:
-    """Verifies all rows of the table with activations of `dtype` that the kernel, left alone, runs:
-    whole and in bands."""
-    rows = [c for c in CASES if c.operator in kernel.operators and c.dtype == dtype]
+def check(kernel: Kernel, target: str, dtype: str, more: Sequence[Case] = ()) -> None:
+    """Verifies all rows of the table with activations of `dtype` that the kernel, left alone, runs,
+    and `more` rows: whole and in bands."""
+    table = (*CASES, *more)
+    rows = [c for c in table if c.operator in kernel.operators and c.dtype == dtype]
     cases = able(kernel, target, rows)
     assert cases, "no case of the table is run by the kernel"
     for first in range(0, len(cases), MODEL_SIZE):

@@ -3,12 +3,37 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from microlith.kernels import BACKENDS
 from microlith.kernels.base import Kernel
 from tests.conformance import single
+from tests.conformance.cases import ACTIVATIONS, CHANNEL_PAIRS, CHANNELS, WIDTHS
+from tests.conformance.weighted import Conv, Depthwise
 from tests.tools import need_target
+
+# Tiles of four and of three pixels, in joined rows and others; turns of the loop
+# that begin at each of its pairs of taps; channels with and without a rest.
+CASES = (
+    *(Conv(dtype="float32", shape=(2, 1, w, 2), filters=5, kernel=(1, 1)) for w in range(1, 10)),
+    *(Conv(dtype="float32", shape=(1, 2, w, 3), filters=8, kernel=(2, 2)) for w in WIDTHS),
+    *(
+        Conv(dtype="float32", shape=(1, 5, 7, n), filters=f, stride=(2, 2), activation=a)
+        for (n, f), a in zip(CHANNEL_PAIRS, (*ACTIVATIONS, "NONE") * 4, strict=False)
+    ),
+    *(
+        Depthwise(dtype="float32", shape=(2, 5, 7, n), stride=(s, s), activation=a)
+        for (n, s), a in zip(product(CHANNELS, (1, 2)), (*ACTIVATIONS, "NONE") * 8, strict=False)
+    ),
+    *(
+        Depthwise(dtype="float32", shape=(1, 6, w, 5), stride=(s, s), padding=padding)
+        for w, s, padding in product((3, 4, 5, 6, 7, 8), (1, 2), ("SAME", "VALID"))
+    ),
+    *(Depthwise(dtype="float32", shape=(1, 7, 6, 4), kernel=(k, 3)) for k in (1, 2, 5, 7)),
+    Depthwise(dtype="float32", shape=(1, 9, 6, 4), dilation=(2, 1)),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("target", ["host", "cortex-m4"])
@@ -16,4 +41,4 @@ from tests.tools import need_target
 def test_kernel(kernel: Kernel, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     need_target(target)
     single.isolate(kernel, target, monkeypatch)
-    single.check(kernel, target, "float32")
+    single.check(kernel, target, "float32", CASES)

@@ -11,24 +11,25 @@
 
 #include "windows.h"
 
-/* `blocks` of channels of some pixels; outputs move on. */
+/* Blocks of channels of some pixels; outputs move on. Pixels that do not exist share the place of
+ * the last one that does, which is written after them. */
 typedef struct job {
     const float *inputs;
     const float *inputs_end;
     const float *weights;
-    uint32_t blocks;
-    uint32_t flags;
+    uint32_t blocks; /* twice their number less one, plus 1 where outputs are rectified */
+    uint32_t entry;  /* pairs of code that the first turn of a block's loop leaves out */
     float *outputs[MR_FPU_PIXELS];
 } job;
 
-#define RECTIFIED 1u
-#define EVEN      2u /* number of pairs */
+/* Pairs of taps in a turn of the loop. */
+#define TURN 4u
 
 #if MR_FPU_ASM
 
 /* clang-format off */
 
-_Static_assert(offsetof(job, flags) == 16 && sizeof(job) == 36, "the assembly relies on it");
+_Static_assert(offsetof(job, entry) == 16 && sizeof(job) == 36, "the assembly relies on it");
 
 /* A pair of taps: inputs in s16 to s23, weights in s24 to s27. */
 #define LOAD_PAIR   "vldmia r1!, {s16-s23}\n\t" LOAD_TAP
@@ -50,58 +51,65 @@ _Static_assert(offsetof(job, flags) == 16 && sizeof(job) == 36, "the assembly re
 #define BIASES_4 BIASES_3 MR_FPU_ADD_BIASES("s12", "s13", "s14", "s15")
 
 #define RECTIFIED_3                                         \
-    MR_FPU_STORE_RECTIFIED("r6", "s0", "s1", "s2", "s3")    \
+    MR_FPU_STORE_RECTIFIED("r8", "s8", "s9", "s10", "s11")  \
     MR_FPU_STORE_RECTIFIED("r7", "s4", "s5", "s6", "s7")    \
-    MR_FPU_STORE_RECTIFIED("r8", "s8", "s9", "s10", "s11")
-#define RECTIFIED_4 RECTIFIED_3 MR_FPU_STORE_RECTIFIED("r9", "s12", "s13", "s14", "s15")
+    MR_FPU_STORE_RECTIFIED("r6", "s0", "s1", "s2", "s3")
+#define RECTIFIED_4 MR_FPU_STORE_RECTIFIED("r9", "s12", "s13", "s14", "s15") RECTIFIED_3
 
 #define STORED_3                    \
-    "vstmia r6!, {s0-s3}\n\t"       \
+    "vstmia r8!, {s8-s11}\n\t"      \
     "vstmia r7!, {s4-s7}\n\t"       \
-    "vstmia r8!, {s8-s11}\n\t"
-#define STORED_4 STORED_3 "vstmia r9!, {s12-s15}\n\t"
+    "vstmia r6!, {s0-s3}\n\t"
+#define STORED_4 "vstmia r9!, {s12-s15}\n\t" STORED_3
+
+#define NEXT_PAIR(N)                        \
+    LOAD_PAIR FIRST_##N(MR_FPU_MULTIPLY)    \
+    LOAD_TAP SECOND_##N(MR_FPU_MULTIPLY)
+
+/* Bytes of NEXT_PAIR: all of its instructions have four. */
+#define PAIR_BYTES_3 "204"
+#define PAIR_BYTES_4 "268"
 
 /*
  * Sums of pixel i are in s(4 i) to s(4 i + 3). r0 is the first input, r1 the next one, r2 their end,
- * r3 the next weight, r4 the number of blocks, r5 the flags, r6 to r9 the outputs. The first
- * pair starts the sums; others come two a turn, of which the first turn leaves one out where that
- * makes their number even.
+ * r3 the next weight, r4 the number of blocks, r5 where their loop is entered, r6 to r9 the outputs.
+ * The first pair starts the sums; others come TURN in a turn.
  */
 #define COMPUTE(N)                                  \
     __asm__("push   {r4-r11, lr}\n\t"               \
             "vpush  {s16-s31}\n\t"                  \
             "ldmia  r0, {r1-r9}\n\t"                \
-            "mov    r0, r1\n"                       \
+            "mov    r0, r1\n\t"                     \
+            "movs   r10, #" PAIR_BYTES_##N "\n\t"   \
+            "adr    r11, 2f\n\t"                    \
+            "mla    r5, r5, r10, r11\n\t"           \
+            "orr    r5, #1\n"                       \
             "1:\n\t"                                \
             "mov    r1, r0\n\t"                     \
             LOAD_PAIR FIRST_##N(MR_FPU_START)       \
             LOAD_TAP SECOND_##N(MR_FPU_MULTIPLY)    \
-            "cmp    r1, r2\n\t"                     \
-            "beq    4f\n\t"                         \
-            "tst    r5, #2\n\t"                     \
-            "bne    3f\n"                           \
+            "bx     r5\n\t"                         \
+            ".p2align 2\n"                          \
             "2:\n\t"                                \
-            LOAD_PAIR FIRST_##N(MR_FPU_MULTIPLY)    \
-            LOAD_TAP SECOND_##N(MR_FPU_MULTIPLY)    \
-            "3:\n\t"                                \
-            LOAD_PAIR FIRST_##N(MR_FPU_MULTIPLY)    \
-            LOAD_TAP SECOND_##N(MR_FPU_MULTIPLY)    \
+            NEXT_PAIR(N)                            \
+            NEXT_PAIR(N)                            \
+            NEXT_PAIR(N)                            \
+            NEXT_PAIR(N)                            \
             "cmp    r1, r2\n\t"                     \
-            "bne    2b\n"                           \
-            "4:\n\t"                                \
+            "bne    2b\n\t"                         \
             LOAD_TAP                                \
             BIASES_##N                              \
-            "tst    r5, #1\n\t"                     \
-            "beq    5f\n\t"                         \
+            "tst    r4, #1\n\t"                     \
+            "beq    3f\n\t"                         \
             RECTIFIED_##N                           \
-            "subs   r4, #1\n\t"                     \
-            "bne    1b\n\t"                         \
-            "b      6f\n"                           \
-            "5:\n\t"                                \
+            "subs   r4, #2\n\t"                     \
+            "bhs    1b\n\t"                         \
+            "b      4f\n"                           \
+            "3:\n\t"                                \
             STORED_##N                              \
-            "subs   r4, #1\n\t"                     \
-            "bne    1b\n"                           \
-            "6:\n\t"                                \
+            "subs   r4, #2\n\t"                     \
+            "bhs    1b\n"                           \
+            "4:\n\t"                                \
             "vpop   {s16-s31}\n\t"                  \
             "pop    {r4-r11, pc}")
 
@@ -125,7 +133,7 @@ static void compute_pixel(const job *work, uint32_t pixel)
 {
     const float *weights = work->weights;
     float *out = work->outputs[pixel];
-    for (uint32_t block = 0; block < work->blocks; block++) {
+    for (uint32_t block = 0; block <= work->blocks / 2; block++) {
         float sums[MR_FPU_LANES] = {0};
         const float *pair = work->inputs + 2 * pixel, *end = work->inputs_end;
         for (; pair < end; pair += MR_FPU_PITCH) {
@@ -137,88 +145,85 @@ static void compute_pixel(const job *work, uint32_t pixel)
         }
         for (uint32_t lane = 0; lane < MR_FPU_LANES; lane++, weights++) {
             float sum = sums[lane] + *weights;
-            *out++ = (work->flags & RECTIFIED) != 0 && sum < 0.0f ? 0.0f : sum;
+            *out++ = work->blocks % 2 != 0 && sum < 0.0f ? 0.0f : sum;
         }
     }
 }
 
 static void compute_3(const job *work)
 {
-    for (uint32_t pixel = 0; pixel < 3; pixel++) {
+    for (uint32_t pixel = 3; pixel-- > 0;) {
         compute_pixel(work, pixel);
     }
 }
 
 static void compute_4(const job *work)
 {
-    compute_3(work);
     compute_pixel(work, 3);
+    compute_3(work);
 }
 
 #endif
 
-/* Computes `pixels` side by side, of which `real` exist; the others are the last one again. */
-static void compute_tile(const mr_conv_2d_f32_fpu_params *p, const job *tile, uint32_t pixels,
-                         uint32_t real)
-{
-    void (*compute)(const job *) = pixels == 3 ? compute_3 : compute_4;
-    uint32_t whole = p->group_outputs / MR_FPU_LANES, rest = p->group_outputs % MR_FPU_LANES;
-    job work = *tile;
-    for (uint32_t i = real; i < pixels; i++) {
-        work.outputs[i] = work.outputs[real - 1];
-    }
-    if (whole > 0) {
-        work.blocks = whole;
-        compute(&work);
-    }
-    if (rest > 0) {
-        float block[MR_FPU_PIXELS][MR_FPU_LANES];
-        work.weights += whole * (2 * p->pairs + 1) * MR_FPU_LANES;
-        work.blocks = 1;
-        for (uint32_t i = 0; i < pixels; i++) {
-            work.outputs[i] = block[i];
-        }
-        compute(&work);
-        for (uint32_t i = 0; i < real; i++) {
-            memcpy(tile->outputs[i] + whole * MR_FPU_LANES, block[i], rest * sizeof(float));
-        }
-    }
-}
-
 typedef struct walk {
     const mr_conv_2d_f32_fpu_params *params;
-    const float *const *rows;
-    float *windows;
     mr_columns columns;
+    float *windows;
     job tile;
 } walk;
 
-/* Pixels that are computed together where `left` remain: fours, after as many threes as leave a
- * multiple of four. */
-static inline uint32_t tile_width(uint32_t left)
+/* The channels behind the last whole block, of `real` pixels. */
+static MR_NOINLINE void compute_rest(const walk *at, void (*compute)(const job *), uint32_t real)
 {
-    return left % MR_FPU_PIXELS == 0 ? 4 : 3;
+    const mr_conv_2d_f32_fpu_params *p = at->params;
+    uint32_t whole = p->group_outputs / MR_FPU_LANES, rest = p->group_outputs % MR_FPU_LANES;
+    float block[MR_FPU_PIXELS][MR_FPU_LANES];
+    job work = at->tile;
+    work.weights += whole * (2 * p->pairs + 1) * MR_FPU_LANES;
+    work.blocks = p->rectified;
+    for (uint32_t i = 0; i < MR_FPU_PIXELS; i++) {
+        work.outputs[i] = block[i];
+    }
+    compute(&work);
+    for (uint32_t i = 0; i < real; i++) {
+        float *out = at->tile.outputs[i] + whole * MR_FPU_LANES;
+        memcpy(out, block[i], rest * sizeof(float));
+    }
 }
 
-/* A row of `width` pixels in one group of channels. */
-static void convolve_row(walk *at, uint32_t group, float *out, uint32_t width)
+/* Places for the outputs of pixels, of which `real` exist; returns the one behind them. */
+static inline float *place_outputs(job *tile, float *out, uint32_t channels, uint32_t real)
+{
+    for (uint32_t i = 0; i < MR_FPU_PIXELS; i++) {
+        tile->outputs[i] = out;
+        out += i + 1 < real ? channels : 0;
+    }
+    return out + channels;
+}
+
+/* A row of `left` pixels in one group of channels: fours, after as many threes as leave a multiple
+ * of four. */
+static MR_NOINLINE void convolve_row(walk *at, float *out, uint32_t left)
 {
     const mr_conv_2d_f32_fpu_params *p = at->params;
     uint32_t channels = (uint32_t)p->groups * p->group_outputs;
-    uint32_t first = 0u - p->window.pad_left;
-    for (uint32_t left = width, pixels; left > 0; left -= left < pixels ? left : pixels) {
-        pixels = tile_width(left);
-        uint32_t real = left < pixels ? left : pixels;
-        for (uint32_t i = 0; i < pixels; i++) {
-            mr_put_window(&at->columns, at->rows, group * p->group_inputs, first,
-                          at->windows + 2 * i);
-            at->tile.outputs[i] = out;
-            if (i < real) {
-                out += channels;
-                first += i + 1 < left ? p->window.stride_width : 0u;
-            }
+    uint32_t whole = p->group_outputs / MR_FPU_LANES, rest = p->group_outputs % MR_FPU_LANES;
+    uint32_t column = 0u - p->window.pad_left;
+    int all_rows = mr_has_all_rows(&at->columns);
+    for (uint32_t real; left > 0; left -= real) {
+        uint32_t pixels = left % MR_FPU_PIXELS == 0 ? 4 : 3;
+        void (*compute)(const job *) = left % MR_FPU_PIXELS == 0 ? compute_4 : compute_3;
+        real = left < pixels ? left : pixels;
+        mr_put_windows(&at->columns, all_rows, column, real, at->windows);
+        column += real * p->window.stride_width;
+        out = real == 4 ? place_outputs(&at->tile, out, channels, 4)
+                        : place_outputs(&at->tile, out, channels, real);
+        if (whole != 0) {
+            compute(&at->tile);
         }
-        compute_tile(p, &at->tile, pixels, real);
+        if (rest != 0) {
+            compute_rest(at, compute, real);
+        }
     }
 }
 
@@ -229,25 +234,32 @@ static uint32_t joined_rows(const mr_rows *rows, uint32_t row, uint32_t count)
     return count < left ? count : left;
 }
 
+/* What does not change from row to row. */
+static inline void begin(walk *at, const mr_conv_2d_f32_fpu_params *p, const float *const *rows)
+{
+    at->params = p;
+    at->columns.window = &p->window;
+    at->columns.rows = rows;
+    at->columns.pixel = p->in_channels;
+    at->columns.count = p->group_inputs;
+    at->columns.run = p->run;
+    at->windows = (float *)(rows + p->window.kernel_height);
+    at->tile.inputs = at->windows;
+    at->tile.inputs_end = at->windows + p->pairs * MR_FPU_PITCH;
+    at->tile.blocks = 2 * (p->group_outputs / MR_FPU_LANES - 1u) + p->rectified;
+    /* A single pair leaves out the whole turn. */
+    at->tile.entry = p->pairs == 1 ? TURN : (TURN - (p->pairs - 1) % TURN) % TURN;
+}
+
 mr_status mr_conv_2d_f32_fpu(const mr_context *context, const void *params, mr_band band)
 {
     const mr_conv_2d_f32_fpu_params *p = params;
     const mr_window *window = &p->window;
-    const void **rows = mr_arena_at(context, p->scratch);
     const float *weights = mr_data_at(context, p->weights);
+    const void **rows = mr_arena_at(context, p->scratch);
     uint32_t blocks = (p->group_outputs + MR_FPU_LANES - 1u) / MR_FPU_LANES;
-    uint32_t group_weights = blocks * (2 * p->pairs + 1) * MR_FPU_LANES;
-    walk at = {
-        .params = p,
-        .rows = (const float *const *)rows,
-        .windows = (float *)(rows + window->kernel_height),
-        .columns = {window, window->in_width, p->in_channels, p->group_inputs},
-    };
-    at.tile = (job){
-        .inputs = at.windows,
-        .inputs_end = at.windows + p->pairs * MR_FPU_PITCH,
-        .flags = (p->rectified != 0 ? RECTIFIED : 0) | (p->pairs % 2 == 0 ? EVEN : 0),
-    };
+    walk at;
+    begin(&at, p, (const float *const *)rows);
     uint32_t end = band.first + band.count;
     for (uint32_t row = band.first, count; row < end; row += count) {
         float *out = mr_row_out(context, &p->output, row);
@@ -259,8 +271,9 @@ mr_status mr_conv_2d_f32_fpu(const mr_context *context, const void *params, mr_b
         mr_window_rows(context, &p->input, window, row, NULL, rows);
         at.columns.in_width = count * window->in_width;
         for (uint32_t group = 0; group < p->groups; group++) {
-            at.tile.weights = weights + group * group_weights;
-            convolve_row(&at, group, out + group * p->group_outputs, count * window->out_width);
+            at.columns.offset = group * p->group_inputs;
+            at.tile.weights = weights + group * blocks * (2 * p->pairs + 1) * MR_FPU_LANES;
+            convolve_row(&at, out + group * p->group_outputs, count * window->out_width);
         }
         if (p->clamped != 0) {
             uint32_t channels = (uint32_t)p->groups * p->group_outputs;

@@ -19,6 +19,7 @@ typedef struct mr_conv_2d_f32_fpu_params {
     mr_ref weights;
     mr_ref scratch;
     uint32_t pairs;
+    uint32_t run;
     uint16_t in_channels;
     uint16_t groups;
     uint16_t group_inputs;

@@ -43,17 +43,19 @@ typedef struct mr_tap {
 static inline float *mr_copy_pairs(float *to, const float *from, uint32_t pairs)
 {
 #if MR_FPU_ASM
-    for (; pairs >= 8; pairs -= 8) {
+    if (pairs % 8 != 0) {
+        if ((pairs & 4u) != 0) {
+            MR_COPY_PAIRS("s0-s7", MR_STORE_4, "128");
+        }
+        if ((pairs & 2u) != 0) {
+            MR_COPY_PAIRS("s0-s3", MR_STORE_2, "64");
+        }
+        if ((pairs & 1u) != 0) {
+            MR_COPY_PAIRS("s0-s1", "vstr d0, [%[to]]\n\t", "32");
+        }
+    }
+    for (uint32_t eights = pairs / 8; eights > 0; eights--) {
         MR_COPY_PAIRS("s0-s15", MR_STORE_8, "256");
-    }
-    if ((pairs & 4u) != 0) {
-        MR_COPY_PAIRS("s0-s7", MR_STORE_4, "128");
-    }
-    if ((pairs & 2u) != 0) {
-        MR_COPY_PAIRS("s0-s3", MR_STORE_2, "64");
-    }
-    if ((pairs & 1u) != 0) {
-        MR_COPY_PAIRS("s0-s1", "vstr d0, [%[to]]\n\t", "32");
     }
 #else
     for (; pairs > 0; pairs--, from += 2, to += MR_FPU_PITCH) {
@@ -63,20 +65,18 @@ static inline float *mr_copy_pairs(float *to, const float *from, uint32_t pairs)
     return to;
 }
 
-/* `count` taps that lie behind each other. */
+/* `count` taps, at least one, that lie behind each other. */
 static inline mr_tap mr_put(mr_tap at, const float *from, uint32_t count)
 {
-    if (at.odd != 0 && count > 0) {
+    if (at.odd != 0) {
         at.pair[1] = *from++;
-        at = (mr_tap){at.pair + MR_FPU_PITCH, 0};
+        at.pair += MR_FPU_PITCH;
         count--;
     }
-    if (at.odd == 0) {
-        at.pair = mr_copy_pairs(at.pair, from, count / 2);
-        at.odd = count % 2;
-        if (at.odd != 0) {
-            at.pair[0] = from[count - 1];
-        }
+    at.pair = mr_copy_pairs(at.pair, from, count / 2);
+    at.odd = count % 2;
+    if (at.odd != 0) {
+        at.pair[0] = from[count - 1];
     }
     return at;
 }
@@ -91,57 +91,156 @@ static inline mr_tap mr_put_zeros(mr_tap at, uint32_t count)
     return at;
 }
 
-/* What a window consists of: rows of `pixel` floats, of which a window takes `count` a column. */
+/* What windows consist of: `count` floats from `offset` on of each pixel, which has `pixel`. Where
+ * that is all of them and columns are adjacent, a row of a window is a `run` of floats; otherwise
+ * that is 0. Rows under the windows are NULL outside the image. */
 typedef struct mr_columns {
     const mr_window *window;
+    const float *const *rows;
     uint32_t in_width;
     uint32_t pixel;
     uint32_t count;
+    uint32_t run;
+    uint32_t offset;
 } mr_columns;
 
-/* The columns of one row under the window that starts in column `left` (modulo 2^32). */
-static inline mr_tap mr_put_row(mr_tap at, const mr_columns *columns, const float *row,
-                                uint32_t left)
+/* Four places in the image, whose floats go side by side. */
+typedef struct mr_sources {
+    const float *a, *b, *c, *d;
+} mr_sources;
+
+/* One float from each source. */
+static inline mr_sources mr_put_singles(mr_sources from, float *to)
 {
-    uint32_t width = columns->window->kernel_width, count = columns->count;
-    if (columns->window->dilation_width == 1 && count == columns->pixel) {
-        uint32_t before = (int32_t)left < 0 ? 0u - left : 0, end = left + width;
-        before = before < width ? before : width;
-        uint32_t after = (int32_t)end > (int32_t)columns->in_width ? end - columns->in_width : 0;
-        after = after < width - before ? after : width - before;
-        at = mr_put_zeros(at, before * count);
-        at = mr_put(at, row + (left + before) * count, (width - before - after) * count);
-        return mr_put_zeros(at, after * count);
+    to[0] = *from.a++;
+    to[2] = *from.b++;
+    to[4] = *from.c++;
+    to[6] = *from.d++;
+    return from;
+}
+
+/* Two floats from each source; returns the end of what was put. */
+static inline float *mr_put_pair(mr_sources *from, float *to)
+{
+#if MR_FPU_ASM
+    __asm__ volatile(
+        "vldmia %[a]!, {d0}\n\t"
+        "vldmia %[b]!, {d1}\n\t"
+        "vldmia %[c]!, {d2}\n\t"
+        "vldmia %[d]!, {d3}\n\t"
+        "vstmia %[to]!, {d0-d3}"
+        : [a] "+r"(from->a), [b] "+r"(from->b), [c] "+r"(from->c), [d] "+r"(from->d), [to] "+r"(to)
+        :
+        : "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "memory");
+    return to;
+#else
+    *from = mr_put_singles(mr_put_singles(*from, to), to + 1);
+    return to + MR_FPU_PITCH;
+#endif
+}
+
+/* The windows of `pixels`, all inside the image, from the one on that starts in column `left`;
+ * where they are less than four, the last one again. */
+static MR_NOINLINE void mr_put_inside(const mr_columns *columns, uint32_t left, uint32_t pixels,
+                                      float *to)
+{
+    const float *const *row = columns->rows, *const *end = row + columns->window->kernel_height;
+    uint32_t step = columns->window->stride_width * columns->pixel;
+    uint32_t second = pixels > 1 ? step : 0, third = pixels > 2 ? 2 * step : second;
+    uint32_t fourth = pixels > 3 ? 3 * step : third;
+    uint32_t odd = 0;
+    for (; row != end; row++) {
+        const float *first = *row + left * columns->pixel;
+        mr_sources from = {first, first + second, first + third, first + fourth};
+        uint32_t count = columns->run;
+        if (odd != 0) {
+            from = mr_put_singles(from, to + 1);
+            to += MR_FPU_PITCH;
+            count--;
+        }
+        for (uint32_t pairs = count / 2; pairs > 0; pairs--) {
+            to = mr_put_pair(&from, to);
+        }
+        odd = count % 2;
+        if (odd != 0) {
+            from = mr_put_singles(from, to);
+        }
     }
-    for (; width > 0; width--, left += columns->window->dilation_width) {
-        at = left < columns->in_width ? mr_put(at, row + left * columns->pixel, count)
-                                      : mr_put_zeros(at, count);
+    for (uint32_t i = 0; i < MR_FPU_PIXELS && odd != 0; i++) {
+        to[2 * i + 1] = 0.0f;
+    }
+}
+
+/* The columns of one row under the window that starts in column `left` (modulo 2^32). */
+static mr_tap mr_put_row(mr_tap at, const mr_columns *columns, const float *row, uint32_t left)
+{
+    uint32_t dilation = columns->window->dilation_width;
+    for (uint32_t i = columns->window->kernel_width; i > 0; i--, left += dilation) {
+        at = left < columns->in_width
+                 ? mr_put(at, row + left * columns->pixel + columns->offset, columns->count)
+                 : mr_put_zeros(at, columns->count);
     }
     return at;
 }
 
-/* The window that starts in column `left`. `rows` under it are NULL outside the image; `offset` is
- * the first float of a pixel that it takes. */
-static inline void mr_put_window(const mr_columns *columns, const float *const *rows,
-                                 uint32_t offset, uint32_t left, float *to)
+/* The same where a row is a run. */
+static mr_tap mr_put_run(mr_tap at, const mr_columns *columns, const float *row, uint32_t left)
 {
-    mr_tap at = {to, 0};
-    uint32_t height = columns->window->kernel_height, width = columns->window->kernel_width;
-    if (left < columns->in_width && left + width <= columns->in_width &&
-        columns->window->dilation_width == 1 && columns->count == columns->pixel) {
-        for (uint32_t k = 0; k < height; k++) {
-            at = rows[k] == NULL
-                     ? mr_put_zeros(at, width * columns->count)
-                     : mr_put(at, rows[k] + left * columns->count, width * columns->count);
-        }
-    } else {
-        for (uint32_t k = 0; k < height; k++) {
-            at = rows[k] == NULL ? mr_put_zeros(at, width * columns->count)
-                                 : mr_put_row(at, columns, rows[k] + offset, left);
+    uint32_t width = columns->window->kernel_width, end = left + width, before = 0, after = 0;
+    if ((int32_t)left < 0) {
+        before = 0u - left < width ? 0u - left : width;
+    }
+    if ((int32_t)end > (int32_t)columns->in_width) {
+        after = end - columns->in_width < width - before ? end - columns->in_width : width - before;
+    }
+    at = mr_put_zeros(at, before * columns->pixel);
+    if (before + after < width) {
+        at = mr_put(at, row + (left + before) * columns->pixel,
+                    (width - before - after) * columns->pixel);
+    }
+    return mr_put_zeros(at, after * columns->pixel);
+}
+
+/* The window that starts in column `left`, whatever it looks like. */
+static MR_NOINLINE void mr_put_any(const mr_columns *columns, uint32_t left, float *window)
+{
+    mr_tap at = {window, 0};
+    for (uint32_t k = 0; k < columns->window->kernel_height; k++) {
+        const float *row = columns->rows[k];
+        if (row == NULL) {
+            at = mr_put_zeros(at, columns->window->kernel_width * columns->count);
+        } else {
+            at = columns->run != 0 ? mr_put_run(at, columns, row, left)
+                                   : mr_put_row(at, columns, row, left);
         }
     }
     if (at.odd != 0) {
         at.pair[1] = 0.0f;
+    }
+}
+
+/* Whether all rows under the windows are inside the image. */
+static inline int mr_has_all_rows(const mr_columns *columns)
+{
+    const float *const *row = columns->rows, *const *end = row + columns->window->kernel_height;
+    while (row != end && *row != NULL) {
+        row++;
+    }
+    return row == end;
+}
+
+/* The windows of `pixels` from the one on that starts in column `left`. */
+static inline void mr_put_windows(const mr_columns *columns, int all_rows, uint32_t left,
+                                  uint32_t pixels, float *windows)
+{
+    const mr_window *window = columns->window;
+    uint32_t end = left + (pixels - 1) * window->stride_width + window->kernel_width;
+    if (all_rows && columns->run != 0 && left < columns->in_width && end <= columns->in_width) {
+        mr_put_inside(columns, left, pixels, windows);
+        return;
+    }
+    for (uint32_t i = 0; i < pixels; i++, left += window->stride_width) {
+        mr_put_any(columns, left, windows + 2 * i);
     }
 }
 

@@ -59,6 +59,7 @@ class Conv2DFloatFpu(Kernel):
                 "weights": Const("weights"),
                 "scratch": Scratch(),
                 "pairs": pairs,
+                "run": run(shape),
                 "in_channels": op.input().shape[3],
                 "groups": shape.groups,
                 "group_inputs": shape.group_inputs,
@@ -83,6 +84,13 @@ class Conv2DFloatFpu(Kernel):
         copies = (fours * 4 + threes * 3) * (runs + 0.8 * shape.taps + 15.0)
         per_row = tile + copies + (fours + threes) * 50.0 + 40.0
         return (1 if shape.joins_rows else rows) * shape.groups * per_row
+
+
+def run(shape: Geometry) -> int:
+    """Elements in a row of a window, if they are adjacent; otherwise 0."""
+    if shape.groups > 1 or shape.window["dilation_width"] > 1:
+        return 0
+    return shape.window["kernel_width"] * shape.group_inputs
 
 
 def tiles(width: int) -> tuple[int, int]:
