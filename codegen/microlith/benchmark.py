@@ -11,6 +11,7 @@ from statistics import median
 from microlith.cycles import table
 from microlith.cycles.estimate import Estimate, add, estimate
 from microlith.cycles.instruction import kind
+from microlith.cycles.table import CycleTable
 from microlith.errors import ToolError
 from microlith.execute import simulate
 from microlith.ir.program import Call, Program
@@ -111,12 +112,13 @@ class Benchmark:
 
 
 def benchmark(
-    program: Program, *, seed: int = 0, wait_states: int = 0, board: Board | None = None
+    program: Program, *, seed: int = 0, wait_states: int | None = None, board: Board | None = None
 ) -> Benchmark:
     """Runs one seeded random sample twice: as a whole, and step by step.
 
-    `wait_states` are those of the flash, in cycles; they count for estimated cycles only. Raises
-    ToolError when the target has no emulator that counts instructions.
+    `wait_states` are those of the flash, in cycles; they count for estimated cycles only. By
+    default they are the board's, unless its core has caches. Raises ToolError when the target has
+    no emulator that counts instructions.
     """
     inputs = random_inputs(program.inputs, 1, seed)
     whole = simulate(program, inputs, histogram=True)
@@ -124,13 +126,14 @@ def benchmark(
         raise _uncounted(program)
     listing = whole.histogram.listing
     (invoke,) = whole.histogram.spans
-    costs = table.for_target(program.target)
+    costs = table.for_board(board, program.target)
+    states = _wait_states(board, costs) if wait_states is None else wait_states
     return Benchmark(
         program=program,
-        ops=profile(program, seed=seed, wait_states=wait_states),
+        ops=profile(program, seed=seed, wait_states=states, board=board),
         total=whole.instructions[0],
-        cycles=_estimate(program, invoke, whole.histogram, wait_states),
-        wait_states=wait_states,
+        cycles=_estimate(costs, invoke, whole.histogram, states),
+        wait_states=states,
         functions=tuple(histogram.by_function(invoke, listing)),
         classes=tuple(histogram.by_class(invoke, listing, kind)) if costs else (),
         flash=whole.flash,
@@ -167,24 +170,32 @@ def _uncounted(program: Program) -> ToolError:
     )
 
 
-def profile(program: Program, *, seed: int = 0, wait_states: int = 0) -> tuple[OpProfile, ...]:
+def profile(
+    program: Program, *, seed: int = 0, wait_states: int = 0, board: Board | None = None
+) -> tuple[OpProfile, ...]:
     """Every op of one seeded random sample, run step by step; raises as benchmark() does."""
     inputs = random_inputs(program.inputs, 1, seed)
     steps = simulate(program, inputs, profile=True, histogram=True).histogram
     if steps is None:
         raise _uncounted(program)
+    costs = table.for_board(board, program.target)
     calls = [step.call for step in program.steps]
     spans = histogram.per_call(steps.spans, calls, len(program.calls))
     return tuple(
-        OpProfile(call, histogram.total(span), _estimate(program, span, steps, wait_states))
+        OpProfile(call, histogram.total(span), _estimate(costs, span, steps, wait_states))
         for call, span in zip(program.calls, spans, strict=True)
     )
 
 
+def _wait_states(board: Board | None, costs: CycleTable | None) -> int:
+    if board is None or costs is None or costs.caches:
+        return 0
+    return board.wait_states
+
+
 def _estimate(
-    program: Program, span: Span, counted: Histogram, wait_states: int
+    costs: CycleTable | None, span: Span, counted: Histogram, wait_states: int
 ) -> Estimate | None:
-    costs = table.for_target(program.target)
     if costs is None:
         return None
     return estimate(span, counted.listing, costs, wait_states=wait_states)

@@ -29,7 +29,7 @@ WaitStates = Annotated[
     typer.Option(
         "--wait-states",
         min=0,
-        help="Of the flash, for estimated cycles; default: the board's, else 0.",
+        help="Of the flash, for estimated cycles; default: the board's, 0 with caches.",
     ),
 ]
 Port = Annotated[
@@ -67,12 +67,11 @@ def command(
 
     found, target = resolve(board, arguments.target, TARGET) if board else (None, arguments.target)
     arguments = replace(arguments, target=target)
-    states = wait_states if wait_states is not None else found.wait_states if found else 0
     choices = [arguments.kernels] if compare is None else [c.strip() for c in compare.split(",")]
     results = []
     for choice in choices:
         program = replace(arguments, kernels=choice).compile()
-        result = benchmark(program, seed=seed, wait_states=states, board=found)
+        result = benchmark(program, seed=seed, wait_states=wait_states, board=found)
         results.append(_counted(result, port, upload, runs, seed) if port else result)
     if json:
         shown = [to_json(result) for result in results]

@@ -105,8 +105,9 @@ class _Pipeline:
         if self.table.pairs == "short":
             kinds = (first.operation.kind, second.operation.kind)
             return first.size == second.size == 2 and any(kind in _SIMPLE for kind in kinds)
-        costs = [self.table.cost(step.operation.kind) for step in (first, second)]
-        return self.table.pairs == "units" and all(cost.unit is not None for cost in costs)
+        before, after = (self.table.cost(step.operation.kind) for step in (first, second))
+        paired = before.unit is not None and after.unit is not None and not before.ends
+        return self.table.pairs == "units" and paired
 
     def _issue_cycles(self, step: Step, cost: Cost) -> float:
         operation = step.operation

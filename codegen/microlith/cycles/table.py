@@ -9,7 +9,8 @@ gives for each class of instruction (see instruction.py)
 - latency: cycles until its result can be used; by default `issue`,
 - late: how many cycles later than its other operands an accumulator is needed,
 - unit: what it occupies, and busy: for how many cycles; by default `issue`,
-- jump: cycles that a jump out of it adds, when it is taken.
+- jump: cycles that a jump out of it adds, when it is taken,
+- ends: whether what follows it issues a cycle later at the earliest.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from microlith import targets
+from microlith.targets.boards import Board
 
 _DIRECTORY = Path(targets.__file__).parent / "cycles"
 
@@ -40,6 +42,7 @@ class Cost:
     unit: str | None = None
     busy: float | None = None
     jump: float | None = None
+    ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class CycleTable:
     units: Mapping[str, int]
     costs: Mapping[str, Cost]
     checks: Sequence[Check]
+    caches: bool = False
+    """Whether the core has caches, or memory at its own pace, that hide wait states."""
 
     def cost(self, kind: str) -> Cost:
         """Of that class of instruction; one cycle where the table says nothing."""
@@ -105,6 +110,12 @@ def for_target(name: str) -> CycleTable | None:
         return from_toml(tomllib.load(file))
 
 
+def for_board(board: Board | None, target: str) -> CycleTable | None:
+    """The table of a board's core, or of the target's core where there is none of its own."""
+    own = for_target(board.cpu) if board is not None else None
+    return own or for_target(target)
+
+
 def from_toml(data: Mapping[str, Any]) -> CycleTable:
     """The table of a parsed file."""
     pipeline = data["pipeline"]
@@ -113,6 +124,7 @@ def from_toml(data: Mapping[str, Any]) -> CycleTable:
         sources=tuple(data["sources"]),
         notes=data.get("notes", ""),
         pairs=pipeline["pairs"],
+        caches=pipeline.get("caches", False),
         jump=pipeline["jump"],
         following_access=pipeline.get("following_access"),
         units=data.get("units", {}),
