@@ -28,6 +28,7 @@ from microlith.errors import (
 if TYPE_CHECKING:
     from microlith.inspection import Report
     from microlith.ir.program import Program
+    from microlith.optimization import Optimized
 
 __all__ = [
     "InputError",
@@ -39,6 +40,7 @@ __all__ = [
     "UnsupportedModelError",
     "compile",
     "inspect",
+    "optimize",
 ]
 
 
@@ -102,3 +104,15 @@ def inspect(model: str | Path | bytes) -> Report:
 
     graph, _ = load_model(model)
     return inspect_graph(graph)
+
+
+def optimize(model: str | Path | bytes, *, disabled_passes: Sequence[str] = ()) -> Optimized:
+    """A smaller .tflite file that computes the same bytes, in LiteRT and in LiteRT for
+    Microcontrollers too; `Optimized.write(path)` writes it.
+
+    Raises ModelError for a malformed file, UnsupportedModelError for one with dynamic shapes,
+    sparse or external constants, OptionError for a name in `disabled_passes` that is no pass.
+    """
+    from microlith.optimization import optimize as optimize_model
+
+    return optimize_model(model, disabled_passes)

@@ -20,6 +20,7 @@ from microlith.cli import (
     fit,
     generate,
     inspect,
+    optimize,
     platformio_offline,
     simulate,
     targets,
@@ -57,6 +58,7 @@ def _root(
 
 
 app.command("inspect")(inspect.command)
+app.command("optimize")(optimize.command)
 app.command("generate")(generate.command)
 app.command("simulate")(simulate.command)
 app.command("verify")(verify.command)

@@ -163,7 +163,10 @@ class Tensor:
 @dataclass(frozen=True)
 class Op:
     """One operator of the file. `index` is its position there and survives every pass; an absent
-    optional input is -1; `attributes` is what the operator's declaration read from the options."""
+    optional input is -1; `attributes` is what the operator's declaration read from the options.
+
+    Where a pass merged two ops, `index` is that of the op whose result it computes, and `origin`
+    that of the op whose kind and options it has."""
 
     kind: str
     index: int
@@ -171,6 +174,11 @@ class Op:
     outputs: tuple[int, ...]
     version: int = 1
     attributes: Any = None
+    merged_from: int | None = None
+
+    @property
+    def origin(self) -> int:
+        return self.index if self.merged_from is None else self.merged_from
 
     @property
     def label(self) -> str:

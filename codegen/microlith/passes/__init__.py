@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from microlith.errors import OptionError
 from microlith.ir.graph import Graph
@@ -28,8 +28,11 @@ PASSES: tuple[Pass, ...] = (
     views.PASS,
 )
 
-EXPRESSIBLE: tuple[Pass, ...] = tuple(entry for entry in PASSES if entry is not views.PASS)
-"""Passes whose results a .tflite file can hold."""
+FOR_FILES: tuple[Pass, ...] = (
+    fold_constants.COMPACT,
+    *(entry for entry in PASSES if entry not in (fold_constants.PASS, views.PASS)),
+)
+"""Those whose results a .tflite file can hold, and is no larger for."""
 
 
 def names() -> tuple[str, ...]:
@@ -52,10 +55,12 @@ def apply(
     graph: Graph,
     disabled: Collection[str] = (),
     trace: Callable[[str, Graph], None] | None = None,
+    chosen: Sequence[Pass] = PASSES,
 ) -> Graph:
-    """Runs all passes but those `disabled`. `trace` is given each pass's name and its result."""
+    """Runs the `chosen` passes but those `disabled`. `trace` is given each pass's name and its
+    result."""
     validate(disabled)
-    for entry in PASSES:
+    for entry in chosen:
         if entry.name not in disabled:
             graph = entry.run(graph)
             if trace is not None:

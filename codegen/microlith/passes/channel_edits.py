@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -166,12 +167,17 @@ def _concatenation(op: OpView, cut: Cut) -> Edit:
 
 def _reshape(op: OpView, cut: Cut) -> Edit:
     channels = int(cut.mask(op.op.outputs[0], op.output().shape[-1]).sum())
-    shape = (*op.output().shape[:-1], channels)
     constants = {}
     if op.has_input(1):
-        data = np.array(shape, np.int32)
-        constants[1] = replace(op.input(1), data=data, shape=data.shape)
-    return op.op.inputs, constants, ReshapeAttributes(shape)
+        data = np.array(_last(op.input(1).data, channels), np.int32)
+        constants[1] = replace(op.input(1), data=data)
+    return op.op.inputs, constants, ReshapeAttributes(_last(op.attributes.shape, channels))
+
+
+def _last(shape: Any, channels: int) -> tuple[int, ...]:
+    """A requested shape with another last extent, unless that is to be computed (-1)."""
+    extents = tuple(int(extent) for extent in shape)
+    return (*extents[:-1], channels) if extents and extents[-1] >= 0 else extents
 
 
 _EDITS: Mapping[str, Callable[[OpView, Cut], Edit]] = {

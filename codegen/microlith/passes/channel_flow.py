@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microlith.ir.graph import Array, DType, OpView
+from microlith.ir.graph import Array, OpView
 from microlith.kernels.portable.conv import geometry
 from microlith.kernels.portable.fully_connected import centred_weights
 from microlith.ops.reduce import reduced_axes
@@ -88,11 +88,10 @@ Flow = Mixer | Tie | Opaque
 
 def flow_of(op: OpView, kept: Masks, ranges: Mapping[int, Ranges]) -> Flow:
     """How channels flow through `op`; `kept` has the tensors whose channels may be dropped."""
-    tensors = tuple({i: None for i in (*op.op.inputs, *op.op.outputs) if i in kept})
-    opaque = Opaque(tensors)
-    if any(t.dtype != DType.INT8 for t in op.outputs) or op.op.inputs[0] not in kept:
-        return opaque
-    if not understood(op) or op.op.outputs[0] not in kept:
+    named = {i for i in (*op.op.inputs, *op.op.outputs) if i >= 0}
+    opaque = Opaque(tuple(sorted(named & set(kept))))
+    varying = {i for i in named if not op.tensors[i].is_constant}
+    if len(op.op.outputs) != 1 or not varying <= set(kept) or not understood(op):
         return opaque
     if op.op.kind in _MIXERS:
         return _MIXERS[op.op.kind](op, ranges) or opaque

@@ -34,7 +34,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from microlith.ir.graph import Array, Channels, DType, Graph, Op, Subgraph, Tensor
+from microlith.ir.graph import Array, Channels, Graph, Op, Subgraph, Tensor
 from microlith.passes.base import Pass, per_subgraph_with_ports
 from microlith.passes.channel_edits import narrowed
 from microlith.passes.channel_flow import Flow, flow_of
@@ -53,7 +53,7 @@ def _dropped(subgraph: Subgraph, ports: frozenset[int]) -> Subgraph:
     kept = {
         index: np.full(channels_of(tensor), index in ports or index not in computed)
         for index, tensor in enumerate(subgraph.tensors)
-        if tensor.dtype == DType.INT8 and not tensor.is_constant and not tensor.is_variable
+        if index in ranges and not tensor.is_constant and not tensor.is_variable
     }
     flows = {op.index: flow_of(subgraph.view(op), kept, ranges) for op in subgraph.ops}
     while _grow(kept, flows) or _give_live_ops_an_input(kept, subgraph):

@@ -47,7 +47,13 @@ def _fused(subgraph: Subgraph, ports: frozenset[int]) -> Subgraph:
         if layer is not None and activation is not None:
             kept.remove(layer)
             attributes = replace(layer.attributes, activation=activation)
-            kept[-1] = replace(layer, index=op.index, outputs=op.outputs, attributes=attributes)
+            kept[-1] = replace(
+                layer,
+                index=op.index,
+                outputs=op.outputs,
+                attributes=attributes,
+                merged_from=layer.origin,
+            )
         producers |= dict.fromkeys(op.outputs, kept[-1])
     return replace(subgraph, ops=tuple(kept))
 

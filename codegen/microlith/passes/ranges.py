@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microlith.ir.graph import Array, DType, Op, OpView, Subgraph, Tensor
+from microlith.ir.graph import Array, DType, OpView, Subgraph, Tensor
 from microlith.ops import BY_NAME
 from microlith.ops.base import check
 
@@ -34,6 +34,9 @@ class Ranges:
         return fixed
 
 
+MOST_CHANNELS = 1 << 14
+"""Channels of a tensor that is looked at: far more than layers have, few enough to be quick."""
+
 Rule = Callable[[OpView, Sequence[Ranges]], Ranges]
 """Ranges of an op's result from those of its inputs, in their order."""
 
@@ -44,9 +47,14 @@ def channels_of(tensor: Tensor) -> int:
 
 
 def channel_ranges(subgraph: Subgraph, rules: Mapping[str, Rule]) -> dict[int, Ranges]:
-    """Ranges of the int8 tensors of `subgraph`. A result has the whole range of its type where its
-    operator has no rule, or the op is not one that the operator's declaration understands."""
-    found = {i: _given(t) for i, t in enumerate(subgraph.tensors) if t.dtype == DType.INT8}
+    """Ranges of the int8 tensors of `subgraph` with at most MOST_CHANNELS. A result has the whole
+    range of its type where its operator has no rule, or the op is not one that the operator's
+    declaration understands."""
+    found = {
+        index: _given(tensor)
+        for index, tensor in enumerate(subgraph.tensors)
+        if tensor.dtype == DType.INT8 and channels_of(tensor) <= MOST_CHANNELS
+    }
     for op in subgraph.ops:
         if (ranges := _result(subgraph.view(op), found, rules)) is not None:
             found[op.outputs[0]] = ranges
@@ -69,13 +77,11 @@ def whole(channels: int) -> Ranges:
 
 def _result(op: OpView, known: Mapping[int, Ranges], rules: Mapping[str, Rule]) -> Ranges | None:
     rule = rules.get(op.op.kind)
-    if rule is None or not understood(op) or not _is_int8(op.op, known):
+    first = op.op.inputs[0] if op.op.inputs else -1
+    if rule is None or op.op.outputs[0] not in known or first not in known or not understood(op):
         return None
-    return rule(op, [known[i] for i in op.op.inputs if i in known])
-
-
-def _is_int8(op: Op, known: Mapping[int, Ranges]) -> bool:
-    return op.outputs[0] in known and op.inputs[0] in known
+    eight = [i for i in op.op.inputs if i >= 0 and op.tensors[i].dtype == DType.INT8]
+    return rule(op, [known[i] for i in eight]) if all(i in known for i in eight) else None
 
 
 def understood(op: OpView) -> bool:
