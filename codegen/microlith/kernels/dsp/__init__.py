@@ -6,6 +6,7 @@ from __future__ import annotations
 from microlith.kernels.base import Kernel
 from microlith.kernels.dsp import (
     conv,
+    conv_line,
     conv_smlal,
     depthwise,
     depthwise_3x3,
@@ -13,10 +14,12 @@ from microlith.kernels.dsp import (
     fully_connected,
     global_pooling,
     pooling,
+    winograd,
 )
 
 KERNELS: tuple[Kernel, ...] = (
     *conv.KERNELS,
+    *conv_line.KERNELS,
     *conv_smlal.KERNELS,
     *depthwise.KERNELS,
     *depthwise_3x3.KERNELS,
@@ -24,4 +27,5 @@ KERNELS: tuple[Kernel, ...] = (
     *fully_connected.KERNELS,
     *global_pooling.KERNELS,
     *pooling.KERNELS,
+    *winograd.KERNELS,
 )
