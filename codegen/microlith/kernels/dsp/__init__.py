@@ -14,7 +14,6 @@ from microlith.kernels.dsp import (
     fully_connected,
     global_pooling,
     pooling,
-    winograd,
 )
 
 KERNELS: tuple[Kernel, ...] = (
@@ -27,5 +26,4 @@ KERNELS: tuple[Kernel, ...] = (
     *fully_connected.KERNELS,
     *global_pooling.KERNELS,
     *pooling.KERNELS,
-    *winograd.KERNELS,
 )
