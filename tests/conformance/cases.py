@@ -301,6 +301,23 @@ HYBRID: tuple[Weighted, ...] = (
 """Kept apart from the other cases because every bit counts, although results are floats."""
 
 
+def wide_pools(kind: type[Pool]) -> tuple[Pool, ...]:
+    rows = (
+        *(kind(shape=(1, 4, 5, n)) for n in CHANNELS),
+        *(kind(shape=(1, 4, w, 3), padding="SAME") for w in WIDTHS),
+        *(
+            kind(kernel=kernel, stride=stride, padding=padding)
+            for kernel, stride, padding in product(
+                ((1, 1), (3, 3), (2, 3)), ((1, 1), (2, 1)), ("SAME", "VALID")
+            )
+        ),
+        *(kind(activation=activation) for activation in ACTIVATIONS),
+        kind(shape=(2, 25, 5, 2), kernel=(25, 5), stride=(25, 5)),
+        kind(shape=(1, 3, 3, 2), kernel=(7, 7), stride=(1, 1), padding="SAME"),
+    )
+    return tuple(replace(row, dtype="int16", quant=FINE) for row in rows)
+
+
 def pools(kind: type[Pool]) -> tuple[Pool, ...]:
     return (
         *both(*(kind(shape=(1, 4, 5, n)) for n in CHANNELS)),
@@ -316,6 +333,7 @@ def pools(kind: type[Pool]) -> tuple[Pool, ...]:
         *both(kind(shape=(1, 25, 5, 2), kernel=(25, 5), stride=(25, 5))),
         *both(kind(shape=(1, 3, 3, 2), kernel=(7, 7), stride=(1, 1), padding="SAME")),
         *(kind(quant=Quant(0.05, z), activation=a) for z in (-128, 127) for a in ("NONE", "RELU6")),
+        *wide_pools(kind),
     )  # fmt: skip
 
 
@@ -327,6 +345,42 @@ BROADCASTS = (
     ((2, 3, 4, 5), (3, 1, 1)), ((1, 1), (4, 5)), ((2, 3, 4, 1), (2, 3, 4, 5)),
     ((2, 2, 3, 2, 3), (2, 2, 3, 2, 3)),
 )  # fmt: skip
+
+
+def wide_binaries(kind: type[Binary]) -> tuple[Binary, ...]:
+    ordinary = kind(
+        dtype="int16",
+        a_quant=Quant(2e-4, 0),
+        b_quant=Quant(3e-4, 0),
+        y_quant=Quant(4e-4 if kind is Add else 3e-3, 0),
+    )
+    return (
+        *(replace(ordinary, a=a, b=b) for a, b in BROADCASTS),
+        *(replace(ordinary, activation=activation) for activation in ACTIVATIONS),
+        *(replace(ordinary, second=second) for second in ("constant", "same")),
+        *(
+            replace(ordinary, a=(1, 999), b=(1, 999), a_quant=Quant(a, 0), b_quant=Quant(b, 0))
+            for a, b in ((2e-4, 2e-4), (1e-2, 1e-6), (1e-6, 1e-2), (1e-3, 2.9e-3))
+        ),
+    )
+
+
+SHIFTED_ADDS = tuple(
+    Add(
+        dtype="int16",
+        a=(1, 999),
+        b=(1, 999),
+        a_quant=Quant(2.0**a, 0),
+        b_quant=Quant(2.0**b, 0),
+        y_quant=Quant(2.0**-12, 0),
+        activation=activation,
+        shifts=shifts,
+    )
+    for (a, b), activation, shifts in product(
+        ((-12, -12), (-12, -13), (-15, -12), (-27, -12)), ("NONE", "RELU6"), (None, True, False)
+    )
+)
+"""Scales that are powers of two, with the option that tells how to add, and with its default."""
 
 
 def binaries(kind: type[Binary]) -> tuple[Binary, ...]:
@@ -349,6 +403,7 @@ def binaries(kind: type[Binary]) -> tuple[Binary, ...]:
         kind(y_quant=Quant(1e-3, 0)),
         kind(y_quant=Quant(1e3, 7)),
         kind(a_quant=Quant(1.0, -128), b_quant=Quant(1.0, 127), y_quant=Quant(1.0, 0)),
+        *wide_binaries(kind),
     )
 
 
@@ -362,6 +417,11 @@ RESHAPE = both(
     Reshape(shape=(2, 2, 2, 3, 1), given=(4, 6), result=(4, 6)),
 )
 
+FINE = Quant(2e-4, 0)
+"""An ordinary quantisation of int16."""
+
+PROBABILITY16 = Quant(1 / 32768, 0)
+
 SOFTMAX_DEPTH = 511
 """Largest depth at which the int8 reference survives any input: it aborts where the exponentials
 add up to 512."""
@@ -373,12 +433,21 @@ SOFTMAX = (
     *both(*(Softmax(shape=(2, 12), beta=beta) for beta in (0.25, 0.5, 2.0, 10.0))),
     *(Softmax(shape=(3, 12), x_quant=Quant(scale, z)) for scale in (1e-4, 0.008, 0.2, 3.0)
       for z in (-128, 127)),
+    *(Softmax(dtype="int16", shape=shape, x_quant=Quant(scale, 0), y_quant=PROBABILITY16)
+      for shape, scale in product(((10,), (2, 3, 5), (2, 2, 3, 4), (1, 1), (3, 300)),
+                                  (1e-5, 2e-4, 3e-3, 0.1))),
+    *(Softmax(dtype="int16", beta=b, x_quant=FINE, y_quant=PROBABILITY16) for b in (0.3, 2.0)),
 )  # fmt: skip
 
 LOGISTIC = (
     *both(*(Logistic(shape=shape) for shape in ((), (1,), (2, 7), (1, 3, 4, 5), (256,)))),
     *(Logistic(shape=(256,), x_quant=Quant(scale, z)) for scale in (1e-3, 0.0201, 0.1, 1.0)
       for z in ZERO_POINTS),
+    *(Logistic(dtype="int16", shape=shape, x_quant=Quant(scale, 0), y_quant=PROBABILITY16)
+      for shape, scale in (
+          *product(((), (2, 7), (1, 3, 4, 5)), (2e-4,)),
+          *product(((3000,),), (1e-6, 1e-4, 2.0**-12, 2.4415e-4, 5e-4, 2.0**-9, 0.02, 4.9)),
+      )),
 )  # fmt: skip
 
 
@@ -389,6 +458,11 @@ def rescaled(kind: type[Unary]) -> tuple[Unary, ...]:
         *(kind(shape=(256,), x_quant=Quant(0.05, z), y_quant=Quant(0.03, -z - 1))
           for z in ZERO_POINTS),
         *(kind(shape=(256,), y_quant=Quant(scale, -128)) for scale in (0.001, 0.0235, 0.9)),
+        *(kind(dtype="int16", shape=shape, x_quant=FINE, y_quant=Quant(scale, 0))
+          for shape, scale in (
+              *product(((), (1, 3, 4, 5)), (2e-4,)),
+              *product(((1000,),), (2e-4, 1e-4, 1.99e-4, 0.03, 1e-6)),
+          )),
     )  # fmt: skip
 
 
@@ -407,7 +481,7 @@ PAD = (
     ),
     *(Pad(quant=Quant(0.05, z)) for z in (-128, 127)),
     Pad(dtype="uint8", quant=Quant(0.05, 130)),
-    Pad(dtype="int16", quant=Quant(0.05, 0)),
+    *(Pad(dtype="int16", quant=FINE, paddings=((0, 0), (p, 1), (1, 0), (0, p))) for p in (0, 2)),
     Pad(shape=(2, 2, 2, 2, 2), paddings=((1, 0), (0, 1), (2, 0), (0, 1), (1, 1))),
 )
 
@@ -428,10 +502,17 @@ MEAN = (
     *(Mean(y_quant=Quant(scale, z), keep=keep)
       for scale, z, keep in product((0.01, 0.05, 0.07), (-128, 127), (True, False))),
     *(Mean(x_quant=Quant(0.05, z), y_quant=Quant(0.02, z), axes=(3,)) for z in ZERO_POINTS),
+    *(Mean(dtype="int16", axes=axes, keep=keep, x_quant=FINE, y_quant=FINE)
+      for axes, keep in product(AXES, (True, False))),
+    *(Mean(dtype="int16", shape=(1, 3, 4, n), x_quant=FINE, y_quant=Quant(1e-4, 0))
+      for n in CHANNELS[::3]),
+    *(Mean(dtype="int16", shape=(1, 300, 218, 1), x_quant=FINE, y_quant=Quant(scale, 0))
+      for scale in (2e-4, 3e-3)),
 )  # fmt: skip
 
 CONCATENATION = (
     *both(*(Concatenation(axis=axis) for axis in (0, 1, 2, 3, -1, -2, -3, -4))),
+    *(Concatenation(dtype="int16", axis=axis, quant=FINE) for axis in (0, 1, 3)),
     *both(*(Concatenation(sizes=sizes) for sizes in ((3,), (1, 1), (1, 2, 3), (7, 1, 4, 2, 5)))),
     *both(Concatenation(shape=(7,), axis=0), Concatenation(shape=(2, 7), axis=1)),
     *both(Concatenation(shape=(2, 3, 4), axis=-2, sizes=(1, 5, 2))),
@@ -469,6 +550,7 @@ CASES: tuple[Case, ...] = (
     *pools(AveragePool),
     *pools(MaxPool),
     *binaries(Add),
+    *SHIFTED_ADDS,
     *binaries(Mul),
     *RESHAPE,
     *SOFTMAX,

@@ -60,7 +60,8 @@ class MaxPool(Pool):
 
 @dataclass(frozen=True, kw_only=True)
 class Binary(Case):
-    """`second`: the right operand is an input, a constant, or the left operand itself."""
+    """`second`: the right operand is an input, a constant, or the left operand itself. `shifts`:
+    pot_scale_int16, which only ADD has."""
 
     a: Shape = (1, 3, 4, 5)
     b: Shape = (1, 3, 4, 5)
@@ -69,12 +70,15 @@ class Binary(Case):
     a_quant: Quant = LEFT
     b_quant: Quant = RIGHT
     y_quant: Quant = SUM
+    shifts: bool | None = None
 
     def add(self, bench: Bench) -> None:
         x = bench.input(self.a, self.dtype, self.a_quant)
         other = x if self.second == "same" else self._second(bench)
         y = bench.output(np.broadcast_shapes(self.a, self.b), self.dtype, self.y_quant)
-        options = {"fusedActivationFunction": self.activation}
+        options: dict[str, str | bool] = {"fusedActivationFunction": self.activation}
+        if self.shifts is not None:
+            options["potScaleInt16"] = self.shifts
         version = 1 if self.dtype == "float32" else 2
         bench.builder.op(self.operator, [x, other], [y], options, version)
 
@@ -84,8 +88,9 @@ class Binary(Case):
         if self.dtype == "float32":
             return bench.constant("b", bench.normal(self.b), "float32")
         scale, zero_point = self.b_quant
-        values = bench.integers(-128, 127, self.b)
-        return bench.constant("b", values, "int8", scale=scale, zero_point=zero_point)
+        limits = np.iinfo(self.dtype)
+        values = bench.integers(limits.min, limits.max, self.b)
+        return bench.constant("b", values, self.dtype, scale=scale, zero_point=zero_point)
 
 
 class Add(Binary):

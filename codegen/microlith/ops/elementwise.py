@@ -104,7 +104,7 @@ class Mul(BinaryElementwise):
 
 
 def adds_by_shifts(op: OpView) -> bool:
-    """Whether an ADD of int16 aligns its operands by shifts. Models for LSTM cells ask for that, and
+    """Whether an int16 ADD aligns its operands by shifts. Models for LSTM cells ask for that, and
     all that leave the option at its default, but the reference does so only where each scale is a
     power of two."""
     tensors = (op.input(0), op.input(1), op.output())

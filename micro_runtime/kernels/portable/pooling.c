@@ -6,89 +6,8 @@
  */
 #include "pooling.h"
 
+#include "pool_walk.h"
 #include "requantize.h"
-
-/*
- * Walks over the output pixels of a band. Of the input, `columns` pixels from pixel `first` on, in
- * each of rows[0] to rows[row_count - 1], lie under the pixel's window and inside the image.
- */
-typedef struct walk {
-    const mr_context *context;
-    const mr_pool *pool;
-    const void **rows;
-    uint32_t row_count;
-    uint32_t first;
-    uint32_t columns;
-    uint32_t out_row;
-    uint32_t rows_left;
-    uint32_t out_x;
-    uint8_t *out;
-} walk;
-
-static walk start(const mr_context *context, const mr_pool *pool, mr_band band)
-{
-    return (walk){
-        .context = context,
-        .pool = pool,
-        .rows = mr_arena_at(context, pool->row_table),
-        .out_row = band.first,
-        .rows_left = band.count,
-    };
-}
-
-/* Finds the window's input rows and drops those outside the image. */
-static void find_rows(walk *at)
-{
-    const mr_window *window = &at->pool->window;
-    const void **rows = at->rows;
-    uint32_t inside = 0;
-    mr_window_rows(at->context, &at->pool->input, window, at->out_row, NULL, rows);
-    for (uint32_t k = 0; k < window->kernel_height; k++) {
-        if (rows[k] != NULL) {
-            rows[inside++] = rows[k];
-        }
-    }
-    at->row_count = inside;
-}
-
-static void find_columns(walk *at)
-{
-    const mr_window *window = &at->pool->window;
-    int32_t left = (int32_t)(at->out_x * window->stride_width) - window->pad_left;
-    int32_t right = left + window->kernel_width;
-    left = left < 0 ? 0 : left;
-    right = right > window->in_width ? window->in_width : right;
-    at->first = (uint32_t)left;
-    at->columns = (uint32_t)(right - left);
-}
-
-/* Goes to the next pixel; returns where its channels go, or null when the band is done. */
-static void *next(walk *at, uint32_t pixel_bytes)
-{
-    if (at->rows_left == 0) {
-        return NULL;
-    }
-    if (at->out_x == 0) {
-        find_rows(at);
-        at->out = mr_row_out(at->context, &at->pool->output, at->out_row);
-    }
-    find_columns(at);
-    void *out = at->out;
-    at->out += pixel_bytes;
-    at->out_x++;
-    if (at->out_x == at->pool->window.out_width) {
-        at->out_x = 0;
-        at->out_row++;
-        at->rows_left--;
-    }
-    return out;
-}
-
-/* Offset of lane `index` where `last` is the offset of the last channel. */
-static inline uint32_t lane(uint32_t index, uint32_t last)
-{
-    return index < last ? index : last;
-}
 
 static inline int32_t larger_s32(int32_t a, int32_t b)
 {
@@ -107,10 +26,11 @@ static inline float clamp(float value, float low, float high)
 }
 
 /* Averages are rounded to the nearest, halves away from zero. */
-static void average_s8(const mr_pool_s8_params *p, const walk *at, uint32_t channel, int8_t *out)
+static void average_s8(const mr_pool_s8_params *p, const mr_pool_walk *at, uint32_t channel,
+                       int8_t *out)
 {
     const uint32_t channels = p->pool.channels, last = channels - 1 - channel;
-    const uint32_t b = lane(1, last), c = lane(2, last), d = lane(3, last);
+    const uint32_t b = mr_pool_lane(1, last), c = mr_pool_lane(2, last), d = mr_pool_lane(3, last);
     int32_t sum_a = 0, sum_b = 0, sum_c = 0, sum_d = 0;
     for (uint32_t y = 0; y < at->row_count; y++) {
         const int8_t *tap = (const int8_t *)at->rows[y] + at->first * channels + channel;
@@ -133,8 +53,9 @@ mr_status mr_average_pool_s8(const mr_context *context, const void *params, mr_b
 {
     const mr_pool_s8_params *p = params;
     const uint32_t pixel_bytes = p->pool.channels;
-    walk at = start(context, &p->pool, band);
-    for (int8_t *out = next(&at, pixel_bytes); out != NULL; out = next(&at, pixel_bytes)) {
+    mr_pool_walk at = mr_pool_start(context, &p->pool, band);
+    for (int8_t *out = mr_pool_next(&at, pixel_bytes); out != NULL;
+         out = mr_pool_next(&at, pixel_bytes)) {
         for (uint32_t channel = 0; channel < p->pool.channels; channel += 4) {
             average_s8(p, &at, channel, out + channel);
         }
@@ -142,10 +63,11 @@ mr_status mr_average_pool_s8(const mr_context *context, const void *params, mr_b
     return MR_OK;
 }
 
-static void max_s8(const mr_pool_s8_params *p, const walk *at, uint32_t channel, int8_t *out)
+static void max_s8(const mr_pool_s8_params *p, const mr_pool_walk *at, uint32_t channel,
+                   int8_t *out)
 {
     const uint32_t channels = p->pool.channels, last = channels - 1 - channel;
-    const uint32_t b = lane(1, last), c = lane(2, last), d = lane(3, last);
+    const uint32_t b = mr_pool_lane(1, last), c = mr_pool_lane(2, last), d = mr_pool_lane(3, last);
     int32_t max_a = p->low, max_b = max_a, max_c = max_a, max_d = max_a;
     for (uint32_t y = 0; y < at->row_count; y++) {
         const int8_t *tap = (const int8_t *)at->rows[y] + at->first * channels + channel;
@@ -166,8 +88,9 @@ mr_status mr_max_pool_s8(const mr_context *context, const void *params, mr_band 
 {
     const mr_pool_s8_params *p = params;
     const uint32_t pixel_bytes = p->pool.channels;
-    walk at = start(context, &p->pool, band);
-    for (int8_t *out = next(&at, pixel_bytes); out != NULL; out = next(&at, pixel_bytes)) {
+    mr_pool_walk at = mr_pool_start(context, &p->pool, band);
+    for (int8_t *out = mr_pool_next(&at, pixel_bytes); out != NULL;
+         out = mr_pool_next(&at, pixel_bytes)) {
         for (uint32_t channel = 0; channel < p->pool.channels; channel += 4) {
             max_s8(p, &at, channel, out + channel);
         }
@@ -175,10 +98,11 @@ mr_status mr_max_pool_s8(const mr_context *context, const void *params, mr_band 
     return MR_OK;
 }
 
-static void average_f32(const mr_pool_f32_params *p, const walk *at, uint32_t channel, float *out)
+static void average_f32(const mr_pool_f32_params *p, const mr_pool_walk *at, uint32_t channel,
+                        float *out)
 {
     const uint32_t channels = p->pool.channels, last = channels - 1 - channel;
-    const uint32_t b = lane(1, last), c = lane(2, last), d = lane(3, last);
+    const uint32_t b = mr_pool_lane(1, last), c = mr_pool_lane(2, last), d = mr_pool_lane(3, last);
     float sum_a = 0, sum_b = 0, sum_c = 0, sum_d = 0;
     for (uint32_t y = 0; y < at->row_count; y++) {
         const float *tap = (const float *)at->rows[y] + at->first * channels + channel;
@@ -200,8 +124,9 @@ mr_status mr_average_pool_f32(const mr_context *context, const void *params, mr_
 {
     const mr_pool_f32_params *p = params;
     const uint32_t pixel_bytes = p->pool.channels * (uint32_t)sizeof(float);
-    walk at = start(context, &p->pool, band);
-    for (float *out = next(&at, pixel_bytes); out != NULL; out = next(&at, pixel_bytes)) {
+    mr_pool_walk at = mr_pool_start(context, &p->pool, band);
+    for (float *out = mr_pool_next(&at, pixel_bytes); out != NULL;
+         out = mr_pool_next(&at, pixel_bytes)) {
         for (uint32_t channel = 0; channel < p->pool.channels; channel += 4) {
             average_f32(p, &at, channel, out + channel);
         }
@@ -209,10 +134,11 @@ mr_status mr_average_pool_f32(const mr_context *context, const void *params, mr_
     return MR_OK;
 }
 
-static void max_f32(const mr_pool_f32_params *p, const walk *at, uint32_t channel, float *out)
+static void max_f32(const mr_pool_f32_params *p, const mr_pool_walk *at, uint32_t channel,
+                    float *out)
 {
     const uint32_t channels = p->pool.channels, last = channels - 1 - channel;
-    const uint32_t b = lane(1, last), c = lane(2, last), d = lane(3, last);
+    const uint32_t b = mr_pool_lane(1, last), c = mr_pool_lane(2, last), d = mr_pool_lane(3, last);
     float max_a = p->low, max_b = max_a, max_c = max_a, max_d = max_a;
     for (uint32_t y = 0; y < at->row_count; y++) {
         const float *tap = (const float *)at->rows[y] + at->first * channels + channel;
@@ -233,8 +159,9 @@ mr_status mr_max_pool_f32(const mr_context *context, const void *params, mr_band
 {
     const mr_pool_f32_params *p = params;
     const uint32_t pixel_bytes = p->pool.channels * (uint32_t)sizeof(float);
-    walk at = start(context, &p->pool, band);
-    for (float *out = next(&at, pixel_bytes); out != NULL; out = next(&at, pixel_bytes)) {
+    mr_pool_walk at = mr_pool_start(context, &p->pool, band);
+    for (float *out = mr_pool_next(&at, pixel_bytes); out != NULL;
+         out = mr_pool_next(&at, pixel_bytes)) {
         for (uint32_t channel = 0; channel < p->pool.channels; channel += 4) {
             max_f32(p, &at, channel, out + channel);
         }

@@ -5,26 +5,10 @@
  */
 #include "reduce.h"
 
+#include "mean_lanes.h"
 #include "requantize.h"
 
-/* Offsets of four lanes where `left` elements of the innermost kept axis remain. */
-typedef struct lanes {
-    uint32_t count;
-    uint32_t b, c, d;
-} lanes;
-
-static lanes take(const mr_reduction *r, uint32_t left)
-{
-    const uint32_t step = r->kept_step[2], last = (left < 4 ? left : 4) - 1;
-    return (lanes){
-        .count = last + 1,
-        .b = (last < 1 ? last : 1) * step,
-        .c = (last < 2 ? last : 2) * step,
-        .d = last * step,
-    };
-}
-
-static void sum_s8(const mr_reduction *r, const int8_t *in, const lanes *at, int32_t *sums)
+static void sum_s8(const mr_reduction *r, const int8_t *in, const mr_mean_lanes *at, int32_t *sums)
 {
     const uint32_t b = at->b, c = at->c, d = at->d;
     int32_t sum_a = 0, sum_b = 0, sum_c = 0, sum_d = 0;
@@ -50,7 +34,7 @@ static int8_t *mean_line_s8(const mr_mean_s8_params *p, const int8_t *in, int8_t
     const mr_reduction *r = &p->reduction;
     for (uint32_t left = r->kept[2]; left > 0;) {
         int32_t sums[4];
-        const lanes at = take(r, left);
+        const mr_mean_lanes at = mr_mean_take(r, left);
         sum_s8(r, in, &at, sums);
         for (uint32_t i = 0; i < at.count; i++) {
             int32_t mean = mr_requantize(sums[i] + p->bias, p->multiplier, p->shift);
@@ -77,7 +61,7 @@ mr_status mr_mean_s8(const mr_context *context, const void *params, mr_band band
     return MR_OK;
 }
 
-static void sum_f32(const mr_reduction *r, const float *in, const lanes *at, float *sums)
+static void sum_f32(const mr_reduction *r, const float *in, const mr_mean_lanes *at, float *sums)
 {
     const uint32_t b = at->b, c = at->c, d = at->d;
     float sum_a = 0, sum_b = 0, sum_c = 0, sum_d = 0;
@@ -103,7 +87,7 @@ static float *mean_line_f32(const mr_mean_f32_params *p, const float *in, float 
     const mr_reduction *r = &p->reduction;
     for (uint32_t left = r->kept[2]; left > 0;) {
         float sums[4];
-        const lanes at = take(r, left);
+        const mr_mean_lanes at = mr_mean_take(r, left);
         sum_f32(r, in, &at, sums);
         for (uint32_t i = 0; i < at.count; i++) {
             *out++ = sums[i] / p->count;

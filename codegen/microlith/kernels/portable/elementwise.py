@@ -162,9 +162,9 @@ class AddInt8(ElementwiseKernel):
     def arithmetic(self, op: OpView, plan: Spread) -> dict[str, Argument]:
         first, second = (op.input(position) for position in plan.order)
         common = 2.0 * max(first.scale, second.scale)
-        multiplier1, shift1 = _downward(first.scale / common)
-        multiplier2, shift2 = _downward(second.scale / common)
-        multiplier, shift = _downward(common / (2.0**HEADROOM * op.output().scale))
+        multiplier1, shift1 = downward(first.scale / common)
+        multiplier2, shift2 = downward(second.scale / common)
+        multiplier, shift = downward(common / (2.0**HEADROOM * op.output().scale))
         low, high = activation_range(op.attributes.activation, op.output())
         return {
             "offset1": -first.zero_point,
@@ -236,11 +236,12 @@ def product_scale(op: OpView) -> float:
     return float(product / np.float32(op.output().scale))
 
 
-def _downward(real: float) -> tuple[int, int]:
+def downward(real: float) -> tuple[int, int]:
     """`real` in [0, 0.5] as (multiplier, right shift) with a shift of at least 1.
 
-    One half itself, which has no right shift, becomes (1 - 2^-31) / 2: on operands of 9 bits
-    raised by HEADROOM the two round alike, since 2^9 * 2^HEADROOM * 2^-31 is less than a half.
+    One half itself, which has no right shift, becomes (1 - 2^-31) / 2. On operands of 9 bits raised
+    by 20, or of 16 raised by 15, the two round alike: they differ by a half at most, which only the
+    least operand reaches, and its half rounds down.
     """
     multiplier, shift = quantize_multiplier(real)
     if shift < 0 or multiplier == 0:
