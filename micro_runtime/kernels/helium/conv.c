@@ -18,6 +18,7 @@ typedef struct walk {
     const void **rows; /* under a window */
     int8_t *strips;
     uint32_t waiting; /* pixels in `work` */
+    int copied;       /* whether some of them are in the copy of a row */
     job work;
 } walk;
 
@@ -45,6 +46,7 @@ static void compute_waiting(walk *at)
         at->work.groups = 1;
         at->compute(&at->work);
         at->waiting = 0;
+        at->copied = 0;
     }
 }
 
@@ -267,14 +269,14 @@ static uint32_t joined_rows(const mr_conv_2d_s8_helium_params *p, uint32_t row, 
     return out_ring < count ? out_ring : count;
 }
 
-/* Whether the windows of the row at `from` end with a part of a vector whose other part is beyond
- * the memory of the rows. */
+/* Whether the windows of the row at `from` end with a part of a vector whose other part may be
+ * beyond the memory of the rows. */
 static int needs_copy(const walk *at, const int8_t *from)
 {
     const mr_rows *input = &at->params->input;
     const int8_t *rows = mr_data_at(at->context, input->base);
-    int last = input->capacity == 0 || from == rows + (input->capacity - 1u) * input->pitch;
-    return at->params->strips != 0 && last;
+    return at->params->strips != 0 &&
+           (input->capacity == 0 || from == rows + (input->capacity - 1u) * input->pitch);
 }
 
 /* Output rows whose windows are in the image, from `row` on; returns how many. */
@@ -282,14 +284,16 @@ static uint32_t compute_image(walk *at, const int8_t *from, uint32_t row, uint32
 {
     const mr_conv_2d_s8_helium_params *p = at->params;
     uint32_t count = joined_rows(p, row, end);
-    const int8_t *last = from + (count - 1) * p->input.pitch;
-    if (needs_copy(at, last)) {
-        if (count == 1) {
-            compute_waiting(at); /* may be in the copy of an earlier row */
+    if (needs_copy(at, from + (count - 1) * p->input.pitch)) {
+        if (count > 1) {
+            count--;
+        } else {
+            if (at->copied) {
+                compute_waiting(at);
+            }
             mr_helium_copy(at->strips, from, (uint32_t)p->window.in_width * p->in_channels);
             from = at->strips;
-        } else {
-            count--;
+            at->copied = 1;
         }
     }
     compute_row(at, from, mr_row_out(at->context, &p->output, row), count * p->window.out_width);

@@ -9,6 +9,7 @@
 
 #include "depthwise_tiles.h"
 #include "helium.h"
+#include "interleave.h"
 
 typedef struct walk {
     const mr_context *context;
@@ -38,37 +39,54 @@ static void take_rows(walk *at, uint32_t end)
     at->count = in_ring < count ? in_ring : count;
 }
 
+/* Places of `width` pixels of `height` rows: down, then to the right. */
+static int16_t *place_strip(const mr_depthwise_conv_2d_s8_helium_params *p, int16_t *place,
+                            uint32_t first, uint32_t height, uint32_t width)
+{
+    uint32_t out = first * p->output.pitch, pitch = p->output.pitch, step = p->channels;
+    for (uint32_t x = 0; x < width; x++, out += step) {
+        *place++ = (int16_t)out;
+        for (uint32_t y = 1, down = out + pitch; y < height; y++, down += pitch) {
+            *place++ = (int16_t)down;
+        }
+    }
+    return place;
+}
+
+static int16_t *place_nothing(int16_t *place, const int16_t *end)
+{
+    while (place != end) {
+        *place++ = -1;
+    }
+    return place;
+}
+
 /* Where the outputs of the tiles go; tiles and strips that it takes. */
 static void find_places(walk *at)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
     uint32_t height = p->tall ? at->count : p->strip_rows, width = p->window.out_width;
-    uint32_t strips = (at->count + height - 1) / height;
-    uint32_t columns = p->tall ? 1 : p->strip_columns / p->window.stride_width;
+    uint32_t strips = (at->count + height - 1) / height, rest = at->count % height;
+    uint32_t between = p->tall ? 0 : p->strip_columns / p->window.stride_width - width;
     int16_t *place = at->places;
-    for (uint32_t strip = 0, first = 0; strip < strips; strip++, first += height) {
-        int32_t out = (int32_t)(first * p->output.pitch);
-        for (uint32_t x = 0; x < (strip + 1 < strips ? columns : width); x++) {
-            for (uint32_t y = 0; y < height; y++) {
-                int32_t inside = x < width && first + y < at->count;
-                *place++ = (int16_t)(inside ? out + (int32_t)(y * p->output.pitch) : -1);
-            }
-            out += p->channels;
-        }
+    for (uint32_t first = 0; first < at->count; first += height) {
+        place = first == 0 ? place : place_nothing(place, place + between * height);
+        place = place_strip(p, place, first, height, width);
+    }
+    for (uint32_t x = 1; rest != 0 && x <= width; x++) { /* the last strip is not full */
+        place_nothing(place - x * height + rest, place - (x - 1) * height);
     }
     at->tiles = (uint32_t)(place - at->places + TILE - 1) / TILE;
-    while (place != at->places + TILE * at->tiles) {
-        *place++ = -1;
-    }
+    place_nothing(place, at->places + TILE * at->tiles);
     uint32_t inputs = at->count - 1u + p->window.kernel_height;
-    at->strips = p->tall ? (inputs + WORDS - 1) / WORDS : strips;
+    at->strips = p->tall ? (inputs + MR_WORDS - 1) / MR_WORDS : strips;
 }
 
 /* Whether all four inputs of a strip are `step` bytes below those of the strip before it. */
 static int follows(const int8_t *const *inputs, ptrdiff_t step)
 {
-    for (uint32_t k = 0; k < WORDS; k++) {
-        if (inputs[k] - inputs[(int32_t)k - (int32_t)WORDS] != step) {
+    for (uint32_t k = 0; k < MR_WORDS; k++) {
+        if (inputs[k] - inputs[(int32_t)k - (int32_t)MR_WORDS] != step) {
             return 0;
         }
     }
@@ -85,16 +103,21 @@ static void find_inputs(walk *at)
     const int8_t *outside = p->padding != 0 ? mr_data_at(at->context, p->padding)
                                             : mr_row_in(at->context, &p->input, first);
     const int8_t **input = at->inputs;
+    uint32_t shared = p->strip_inputs < MR_WORDS ? MR_WORDS - p->strip_inputs : 0;
     for (uint32_t strip = 0; strip < at->strips; strip++, top += p->strip_inputs) {
-        for (uint32_t y = top; y != top + WORDS; y++) {
-            int inside = y < window->in_height;
-            *input++ = inside ? mr_row_in(at->context, &p->input, first + y) : outside;
+        uint32_t y = 0;
+        for (; strip != 0 && y < shared; y++, input++) { /* with the strip before it */
+            *input = input[-(int32_t)shared];
+        }
+        for (; y < MR_WORDS; y++) {
+            int inside = top + y < window->in_height;
+            *input++ = inside ? mr_row_in(at->context, &p->input, first + top + y) : outside;
         }
     }
     at->alike = 1;
     if (p->tall && at->strips > 1) {
-        ptrdiff_t step = at->inputs[WORDS] - at->inputs[0];
-        while (at->alike < at->strips && follows(at->inputs + WORDS * at->alike, step)) {
+        ptrdiff_t step = at->inputs[MR_WORDS] - at->inputs[0];
+        while (at->alike < at->strips && follows(at->inputs + MR_WORDS * at->alike, step)) {
             at->alike++;
         }
     }
@@ -102,72 +125,49 @@ static void find_inputs(walk *at)
 
 /* --------------------------------------------------------------------------- words */
 
-/* Interleaves 16 bytes of each of four rows, `count` times, `step` bytes apart; results are one
- * after the other. */
-static void interleave(const int8_t *const *rows, uint32_t offset, ptrdiff_t step, int8_t *to,
-                       uint32_t count)
-{
-    const int8_t *a = rows[0] + offset, *b = rows[1] + offset;
-    const int8_t *c = rows[2] + offset, *d = rows[3] + offset;
-#if MR_HELIUM_ASM
-    __asm__ volatile("wls lr, %[count], 2f\n"
-                     "1:\n\t"
-                     "vldrb.u8 q0, [%[a]]\n\t"
-                     "add %[a], %[step]\n\t"
-                     "vldrb.u8 q1, [%[b]]\n\t"
-                     "add %[b], %[step]\n\t"
-                     "vldrb.u8 q2, [%[c]]\n\t"
-                     "add %[c], %[step]\n\t"
-                     "vldrb.u8 q3, [%[d]]\n\t"
-                     "add %[d], %[step]\n\t"
-                     "vst40.8 {q0, q1, q2, q3}, [%[to]]\n\t"
-                     "vst41.8 {q0, q1, q2, q3}, [%[to]]\n\t"
-                     "vst42.8 {q0, q1, q2, q3}, [%[to]]\n\t"
-                     "vst43.8 {q0, q1, q2, q3}, [%[to]]!\n\t"
-                     "le lr, 1b\n"
-                     "2:"
-                     : [a] "+l"(a), [b] "+l"(b), [c] "+l"(c), [d] "+l"(d), [to] "+r"(to)
-                     : [count] "r"(count), [step] "r"(step)
-                     : "lr", "q0", "q1", "q2", "q3", "memory");
-#else
-    for (; count > 0; count--, a += step, b += step, c += step, d += step) {
-        for (uint32_t i = 0; i < MR_VECTOR; i++, to += WORDS) {
-            to[0] = a[i];
-            to[1] = b[i];
-            to[2] = c[i];
-            to[3] = d[i];
-        }
-    }
-#endif
-}
-
-/* A group of channels, from `channel` on, of a strip. Columns outside the image stay zero points.
- * Strips whose rows are like this one's are done with it. */
-static uint32_t interleave_strip(const walk *at, uint32_t strip, uint32_t channel)
+/* A group of channels, from `channel` on, of all strips. Columns outside the image stay zero
+ * points. */
+static void interleave_strips(const walk *at, uint32_t channel)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
-    const int8_t *const *rows = at->inputs + WORDS * strip;
-    uint32_t column = strip * p->strip_columns + p->window.pad_left;
-    int8_t *to = at->words + column * WORDS * p->group;
-    if (p->tall) {
-        uint32_t alike = strip == 0 ? at->alike : 1;
-        ptrdiff_t step = alike == 1 ? 0 : rows[WORDS] - rows[0];
-        interleave(rows, channel, step, to, alike);
-        return alike;
-    }
+    uint32_t column = (uint32_t)MR_WORDS * p->group;
+    mr_interleaving from = {.rows = at->inputs,
+                            .strips = at->strips,
+                            .offset = channel,
+                            .step = p->channels,
+                            .count = 1,
+                            .pitch = p->strip_columns * column};
+    int8_t *to = at->words + p->window.pad_left * column;
     uint32_t needed = p->strip_columns - p->window.pad_left;
     uint32_t count = p->window.in_width < needed ? p->window.in_width : needed;
-    if (p->group == MR_VECTOR) {
-        interleave(rows, channel, p->channels, to, count);
+    if (p->tall) {
+        if (at->alike > 1) {
+            from.strips = 1;
+            from.step = at->inputs[MR_WORDS] - at->inputs[0];
+            from.count = at->alike;
+            mr_interleave(from, to);
+            to += from.pitch * at->alike;
+            from.rows += MR_WORDS * at->alike;
+            from.strips = at->strips - at->alike;
+            from.count = 1;
+        }
+        if (from.strips != 0) {
+            mr_interleave(from, to);
+        }
+    } else if (p->group == MR_VECTOR) {
+        from.count = count;
+        mr_interleave(from, to);
     } else {
-        uint32_t bytes = count * p->channels, rest = bytes % MR_VECTOR;
-        interleave(rows, 0, MR_VECTOR, to, bytes / MR_VECTOR);
-        if (rest != 0) { /* once more what lies before it */
-            uint32_t last = bytes - MR_VECTOR;
-            interleave(rows, last, MR_VECTOR, to + WORDS * last, 1);
+        uint32_t bytes = count * p->channels;
+        from.step = MR_VECTOR;
+        from.count = bytes / MR_VECTOR;
+        mr_interleave(from, to);
+        if (bytes % MR_VECTOR != 0) { /* once more what lies before the rest */
+            from.offset = bytes - MR_VECTOR;
+            from.count = 1;
+            mr_interleave(from, to + MR_WORDS * from.offset);
         }
     }
-    return 1;
 }
 
 /* --------------------------------------------------------------------------- channels */
@@ -178,19 +178,17 @@ static void compute_group(const walk *at, uint32_t channel, uint32_t done)
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
     const int8_t *weights = mr_data_at(at->context, p->weights);
     const mr_helium_output *how = mr_data_at(at->context, p->outputs);
-    uint32_t column = (uint32_t)WORDS * p->group;
-    for (uint32_t strip = 0; strip < at->strips;) {
-        strip += interleave_strip(at, strip, channel);
-    }
+    uint32_t column = (uint32_t)MR_WORDS * p->group;
+    interleave_strips(at, channel);
     channel += done;
-    job work = {.words = at->words + WORDS * done,
+    job work = {.words = at->words + MR_WORDS * done,
                 .weights = weights + channel * MR_VECTOR + p->first,
                 .how = how + channel,
                 .channels = p->group - done,
                 .out = (int8_t *)mr_row_out(at->context, &p->output, at->row) + channel,
                 .tiles = at->tiles,
                 .places = at->places};
-    for (uint32_t i = 0; i < WORDS; i++) {
+    for (uint32_t i = 0; i < MR_WORDS; i++) {
         work.gather[i] = (i - p->advance) * column;
     }
     compute_tiles(p, &work);
@@ -200,7 +198,7 @@ mr_status mr_depthwise_conv_2d_s8_helium(const mr_context *context, const void *
                                          mr_band band)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = params;
-    uint32_t end = band.first + band.count, word_bytes = (uint32_t)p->columns * p->group * WORDS;
+    uint32_t end = band.first + band.count, word_bytes = (uint32_t)p->columns * p->group * MR_WORDS;
     walk at = {.context = context, .params = p, .words = mr_arena_at(context, p->scratch)};
     at.places = (int16_t *)(void *)(at.words + word_bytes);
     at.inputs = (const int8_t **)(void *)(at.places + TILE * p->tiles);

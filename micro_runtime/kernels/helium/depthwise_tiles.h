@@ -9,9 +9,9 @@
 
 #include "depthwise.h"
 #include "helium.h"
+#include "interleave.h"
 
-#define WORDS 4u /* of a vector */
-#define TILE  8u /* outputs */
+#define TILE 8u /* outputs */
 
 /* Tiles of `channels`, beginning with the one that the pointers are for. */
 typedef struct job {
@@ -23,7 +23,7 @@ typedef struct job {
     uint32_t tiles;
     const int16_t *places; /* of outputs, from `out` on; those that do not exist are negative */
     uint32_t unused;
-    uint32_t gather[WORDS]; /* where words are, less a load's advance */
+    uint32_t gather[MR_WORDS]; /* where words are, less a load's advance */
 } job;
 
 #if MR_HELIUM_ASM
@@ -182,8 +182,8 @@ static void compute_tiles(const mr_depthwise_conv_2d_s8_helium_params *p, job *w
 
 static void compute_channel(const mr_depthwise_conv_2d_s8_helium_params *p, const job *work)
 {
-    static const uint8_t squares[WORDS] = {0, 1, 4, 5}, tall[WORDS] = {0, 1, 2, 3};
-    uint32_t column = (uint32_t)p->group * WORDS, step = p->advance * column;
+    static const uint8_t squares[MR_WORDS] = {0, 1, 4, 5}, tall[MR_WORDS] = {0, 1, 2, 3};
+    uint32_t column = (uint32_t)p->group * MR_WORDS, step = p->advance * column;
     for (uint32_t i = 0; i < TILE * work->tiles; i++) {
         if (work->places[i] < 0) {
             continue;
@@ -192,7 +192,7 @@ static void compute_channel(const mr_depthwise_conv_2d_s8_helium_params *p, cons
         const int8_t *weights = work->weights - (p->tall ? tall : squares)[i % p->per_load];
         int32_t sum = 0;
         for (uint32_t k = 0; k < MR_VECTOR; k++) {
-            sum += words[k / WORDS * column + k % WORDS] * weights[k];
+            sum += words[k / MR_WORDS * column + k % MR_WORDS] * weights[k];
         }
         work->out[work->places[i]] = mr_helium_requantize(sum, work->how);
     }
@@ -202,7 +202,7 @@ static void compute_tiles(const mr_depthwise_conv_2d_s8_helium_params *p, job *w
 {
     for (; work->channels > 0; work->channels--) {
         compute_channel(p, work);
-        work->words += WORDS;
+        work->words += MR_WORDS;
         work->weights += MR_VECTOR;
         work->how++;
         work->out++;

@@ -60,9 +60,17 @@ static void average_many(const mr_pool_s8_helium_params *p, const taps *t, uint3
         CLEAR("q0") CLEAR("q1") CLEAR("q2") CLEAR("q3")
             FOR_TAPS(ADD_EIGHT("q0", "0") ADD_EIGHT("q1", "8") ADD_EIGHT("q2", "16") ADD_EIGHT("q3", "24")) "vdup.16 q5, %[reciprocal]\n\t" AVERAGE_EIGHT(
                 "q0") "vstrb.16 q4, [%[out]]\n\t" AVERAGE_EIGHT("q1") "vstrb.16 q4, [%[out], "
-                                                                      "#8]\n\t" AVERAGE_EIGHT("q2") "vstrb.16 q4, [%[out], "
-                                                                                                    "#16]\n\t" AVERAGE_EIGHT(
-                                                                                                        "q3") "vstrb.16 q4, [%[out], #24]\n\t"
+                                                                      "#8]\n\t" AVERAGE_EIGHT(
+                                                                          "q2") "vstrb.16 q4, "
+                                                                                "[%[out], "
+                                                                                "#16]"
+                                                                                "\n"
+                                                                                "\t" AVERAGE_EIGHT(
+                                                                                    "q3") "vstrb."
+                                                                                          "16 q4, "
+                                                                                          "[%[out],"
+                                                                                          " #24]"
+                                                                                          "\n\t"
         : [at] "=&l"(at), [rows] "+r"(rows), [height] "+r"(height)
         : [columns] "r"(t->columns), [step] "r"(t->step), [offset] "r"(t->offset + channel),
           [reciprocal] "r"(p->reciprocal), [half] "r"(p->half), [shift] "r"(shift), [out] "l"(out)
