@@ -5,6 +5,11 @@ ones."""
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
-from microlith.kernels.fpu import conv, depthwise
+from microlith.kernels.fpu import conv, depthwise, elementwise, fully_connected
 
-KERNELS: tuple[Kernel, ...] = (*conv.KERNELS, *depthwise.KERNELS)
+KERNELS: tuple[Kernel, ...] = (
+    *conv.KERNELS,
+    *depthwise.KERNELS,
+    *elementwise.KERNELS,
+    *fully_connected.KERNELS,
+)
