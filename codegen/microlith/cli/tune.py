@@ -11,6 +11,10 @@ import typer
 from microlith.cli import options as o
 
 
+WIDTH = 130
+"""Columns of the table: narrower terminals wrap its lines."""
+
+
 @o.compiling("tuned", "trace", target="cortex-m4")
 def command(
     arguments: o.CompileArguments,
@@ -35,4 +39,4 @@ def command(
         return
     from rich.console import Console
 
-    render(tuning, Console(width=max(Console().width, 100)))
+    render(tuning, Console(width=max(Console().width, WIDTH)))

@@ -13,9 +13,13 @@
  * A block of translated code has no way out but its end, unless an instruction in it faults, so
  * one counter a block is exact.
  *
- * QEMU's plugin header is not packaged everywhere: the few functions that are needed are declared
- * here. All of them exist, unchanged, in every version of the interface so far; the build defines
- * PLUGIN_API_VERSION as one that the emulator accepts.
+ * Version 1 of the interface (QEMU 4.2 to 8.2) has callbacks alone. From version 2 on (QEMU 9.0),
+ * executions are counted by code that is inlined into the block, on a scoreboard; a callback is
+ * still needed for jumps. Version 7 calls back without the plugin's id.
+ *
+ * QEMU's header is not packaged everywhere: the few functions that are needed are declared here;
+ * with -include qemu-plugin.h the compiler compares them with those of the header. The build
+ * defines PLUGIN_API_VERSION as one that the emulator accepts.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -27,14 +31,29 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+#ifndef QEMU_PLUGIN_VERSION
 typedef uint64_t qemu_plugin_id_t;
 typedef struct qemu_info_t qemu_info_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
+#if PLUGIN_API_VERSION >= 2
+enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
+struct qemu_plugin_scoreboard;
+typedef struct {
+    struct qemu_plugin_scoreboard *score;
+    size_t offset;
+} qemu_plugin_u64;
+#endif
+#endif
+
 typedef void (*tb_trans_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 typedef void (*vcpu_udata_cb)(unsigned int cpu, void *user);
+#if PLUGIN_API_VERSION >= 7
+typedef void (*udata_cb)(void *user);
+#else
 typedef void (*udata_cb)(qemu_plugin_id_t id, void *user);
+#endif
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_trans_cb callback);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, vcpu_udata_cb callback,
@@ -46,13 +65,25 @@ size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+#if PLUGIN_API_VERSION >= 2
+struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t element_size);
+uint64_t qemu_plugin_u64_sum(qemu_plugin_u64 entry);
+void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(struct qemu_plugin_tb *tb,
+                                                       enum qemu_plugin_op operation,
+                                                       qemu_plugin_u64 entry, uint64_t value);
+#endif
 
 EXPORT int qemu_plugin_version = PLUGIN_API_VERSION;
 
 /* A run of instructions that execute together, as QEMU translated it. */
 typedef struct block {
     struct block *next;
-    uint64_t executions, executions_at_mark;
+#if PLUGIN_API_VERSION >= 2
+    qemu_plugin_u64 counter; /* of executions */
+#else
+    uint64_t counter;
+#endif
+    uint64_t executions_at_mark;
     uint64_t jumps, jumps_at_mark;
     uint64_t end; /* address of what follows it in memory */
     uint32_t count;
@@ -82,23 +113,65 @@ static void *allocate(void *old, size_t size)
     return memory;
 }
 
-static void on_block(unsigned int cpu, void *user)
+static void note_jump(block *b)
 {
-    (void)cpu;
-    block *b = user;
     if (previous != NULL && previous->end != b->address[0]) {
         previous->jumps++;
     }
     previous = b;
-    b->executions++;
 }
+
+#if PLUGIN_API_VERSION >= 2
+
+static uint64_t executions(const block *b)
+{
+    return qemu_plugin_u64_sum(b->counter);
+}
+
+static void on_block(unsigned int cpu, void *user)
+{
+    (void)cpu;
+    note_jump(user);
+}
+
+static void count_executions(struct qemu_plugin_tb *tb, block *b)
+{
+    b->counter = (qemu_plugin_u64){.score = qemu_plugin_scoreboard_new(sizeof(uint64_t))};
+    qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, QEMU_PLUGIN_INLINE_ADD_U64, b->counter,
+                                                      1);
+    if (histogram != NULL) {
+        qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, b);
+    }
+}
+
+#else
+
+static uint64_t executions(const block *b)
+{
+    return b->counter;
+}
+
+static void on_block(unsigned int cpu, void *user)
+{
+    (void)cpu;
+    block *b = user;
+    note_jump(b);
+    b->counter++;
+}
+
+static void count_executions(struct qemu_plugin_tb *tb, block *b)
+{
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, b);
+}
+
+#endif
 
 /* Instructions so far, without those of the current block from the mark on. */
 static uint64_t executed_before(const mark_site *site)
 {
     uint64_t total = 0;
     for (const block *b = blocks; b != NULL; b = b->next) {
-        total += b->executions * b->count;
+        total += executions(b) * b->count;
     }
     return total - (site->block->count - site->index);
 }
@@ -106,7 +179,7 @@ static uint64_t executed_before(const mark_site *site)
 static void start_span(void)
 {
     for (block *b = blocks; b != NULL; b = b->next) {
-        b->executions_at_mark = b->executions;
+        b->executions_at_mark = executions(b);
         b->jumps_at_mark = b->jumps;
     }
 }
@@ -116,11 +189,11 @@ static void write_span(void)
 {
     fputs("span\n", histogram);
     for (const block *b = blocks; b != NULL; b = b->next) {
-        if (b->executions == b->executions_at_mark && b->jumps == b->jumps_at_mark) {
+        uint64_t runs = executions(b) - b->executions_at_mark;
+        if (runs == 0 && b->jumps == b->jumps_at_mark) {
             continue;
         }
-        fprintf(histogram, "%" PRIu64 " %" PRIu64, b->executions - b->executions_at_mark,
-                b->jumps - b->jumps_at_mark);
+        fprintf(histogram, "%" PRIu64 " %" PRIu64, runs, b->jumps - b->jumps_at_mark);
         for (uint32_t i = 0; i < b->count; i++) {
             fprintf(histogram, " %" PRIx64, b->address[i]);
         }
@@ -160,7 +233,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     block *b = allocate(NULL, sizeof *b + count * sizeof b->address[0]);
     *b = (block){.next = blocks, .count = count};
     blocks = b;
-    qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, b);
+    count_executions(tb, b);
     for (uint32_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         b->address[i] = qemu_plugin_insn_vaddr(insn);
@@ -171,10 +244,8 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     }
 }
 
-static void write_notes(qemu_plugin_id_t id, void *user)
+static void write_notes(void)
 {
-    (void)id;
-    (void)user;
     for (size_t i = 0; i < note_count; i++) {
         fprintf(out, "%" PRIu64 "\n", notes[i]);
     }
@@ -183,6 +254,25 @@ static void write_notes(qemu_plugin_id_t id, void *user)
         fclose(histogram);
     }
 }
+
+#if PLUGIN_API_VERSION >= 7
+
+static void on_exit_of_emulator(void *user)
+{
+    (void)user;
+    write_notes();
+}
+
+#else
+
+static void on_exit_of_emulator(qemu_plugin_id_t id, void *user)
+{
+    (void)id;
+    (void)user;
+    write_notes();
+}
+
+#endif
 
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
 {
@@ -204,6 +294,6 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int
         return 1;
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
-    qemu_plugin_register_atexit_cb(id, write_notes, NULL);
+    qemu_plugin_register_atexit_cb(id, on_exit_of_emulator, NULL);
     return 0;
 }
