@@ -31,4 +31,8 @@ typedef struct mr_fully_connected_s8_dsp_params {
 
 mr_status mr_fully_connected_s8_dsp(const mr_context *context, const void *params, mr_band band);
 
+/* The same for weights [block of four units][group][2 parts][three quads][2 inputs], see quads.h.
+ */
+mr_status mr_fully_connected_s8_quads(const mr_context *context, const void *params, mr_band band);
+
 #endif

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FULLY_CONNECTED with SMLAD: int8, two units' weights in 16 bits."""
+"""FULLY_CONNECTED with SMLAD: int8, two units' weights in 16 bits, or four in three times 16."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import numpy as np
 
@@ -9,6 +11,7 @@ from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
 from microlith.kernels.base import Const, In, Kernel, Lowering, Out, Scratch, wrong_type
 from microlith.kernels.dsp.output import MOST_SHIFT
+from microlith.kernels.dsp.quads import not_quads, pack_quads
 from microlith.kernels.portable.accumulate import factor_too_large, folded_biases
 from microlith.kernels.portable.fully_connected import (
     centred_weights,
@@ -22,6 +25,9 @@ from microlith.targets.target import Target
 LANES = 4
 """Units of a block, and inputs of a group."""
 
+REACH = 128
+"""Largest magnitude of an input."""
+
 LARGEST_SUM = 1 << 23
 """Sums of a pair's second unit stay below this magnitude: they are computed times 256."""
 
@@ -34,6 +40,11 @@ class FullyConnectedInt8Dsp(Kernel):
     params = "mr_fully_connected_s8_dsp_params"
     source = "fully_connected"
     features = frozenset({"dsp"})
+    group_cost: ClassVar[float] = 15.0
+    """Instructions of a group of a block of units."""
+
+    block_cost: ClassVar[float] = 90.0
+    """Those of a block of units besides."""
 
     def rejects(self, op: OpView) -> str | None:
         wrong = wrong_type(op, DType.INT8)
@@ -41,7 +52,7 @@ class FullyConnectedInt8Dsp(Kernel):
             return wrong
         if weights_zero_point(op) != 0:
             return "is for weights without a zero point"
-        return factor_too_large(op) or _not_packable(centred_weights(op)) or _not_scalable(op)
+        return factor_too_large(op) or self.not_packable(centred_weights(op)) or _not_scalable(op)
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         weights = centred_weights(op)
@@ -65,7 +76,7 @@ class FullyConnectedInt8Dsp(Kernel):
                 "most": most,
             },
             constants=(
-                Constant("weights", pack_units(weights), alignment=4),
+                Constant("weights", self.pack(weights), alignment=4),
                 Constant("biases", folded_biases(op, weights)),
                 Constant("scales", scales.reshape(-1)),
             ),
@@ -74,8 +85,29 @@ class FullyConnectedInt8Dsp(Kernel):
 
     def cost(self, op: OpView, target: Target) -> float:
         units, depth = op.input(1).shape
-        block = _groups(depth) * 15.0 + 90.0
+        block = _groups(depth) * self.group_cost + self.block_cost
         return batches(op) * (-(-units // LANES) * block + _groups(depth) * 7.0 + 40.0)
+
+    def not_packable(self, weights: Array) -> str | None:
+        """Why `weights` [unit, input] are not as `pack` needs them, or None."""
+        return _not_packable(weights)
+
+    def pack(self, weights: Array) -> Array:
+        """`weights` as they are stored."""
+        return pack_units(weights)
+
+
+class FullyConnectedInt8Quads(FullyConnectedInt8Dsp):
+    name = "fully_connected_s8_quads"
+    function = "mr_fully_connected_s8_quads"
+    group_cost = 8.25
+    block_cost = 95.0
+
+    def not_packable(self, weights: Array) -> str | None:
+        return not_quads(weights, REACH)
+
+    def pack(self, weights: Array) -> Array:
+        return pack_quads(weights)
 
 
 def pack_units(weights: Array) -> Array:
@@ -100,7 +132,7 @@ def _not_packable(weights: Array) -> str | None:
     first, second = weights[: len(weights) // 2 * 2 : 2], weights[1::2]
     if (first + 256 * second).min(initial=0) < -(1 << 15):
         return "has weights of -128 beside negative ones"
-    largest = 128 * int(np.abs(second).sum(axis=1, dtype=np.int64).max(initial=0))
+    largest = REACH * int(np.abs(second).sum(axis=1, dtype=np.int64).max(initial=0))
     if largest >= LARGEST_SUM:
         return f"sums reach {largest}, not less than {LARGEST_SUM}"
     return None
@@ -133,4 +165,4 @@ def _scales(op: OpView) -> Array:
     return np.array(rows, np.int32)
 
 
-KERNELS = (FullyConnectedInt8Dsp(),)
+KERNELS = (FullyConnectedInt8Quads(), FullyConnectedInt8Dsp())
