@@ -19,6 +19,7 @@ from microlith.verify.verify import render
 from tests.conformance.bench import pack
 from tests.conformance.cases import CASES
 from tests.conformance.test_conformance import MODEL_SIZE, SAMPLES
+from tests.conformance.tiles import TILES
 from tests.tools import need_target
 
 KERNELS = BACKENDS["dsp"]
@@ -46,7 +47,7 @@ def test_kernel(only: Kernel, target: str, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(declared, "TARGETS", able)
     assert only.features <= targets.get(target).features
     chosen = 0
-    cases = [case for case in CASES if case.operator in only.operators]
+    cases = [case for case in (*CASES, *TILES) if case.operator in only.operators]
     for first in range(0, len(cases), MODEL_SIZE):
         model = pack(cases[first : first + MODEL_SIZE])
         for row_bands in (None, 2):

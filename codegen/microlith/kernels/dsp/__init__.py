@@ -14,6 +14,7 @@ from microlith.kernels.dsp import (
     fully_connected,
     global_pooling,
     pooling,
+    winograd,
 )
 
 KERNELS: tuple[Kernel, ...] = (
@@ -26,4 +27,5 @@ KERNELS: tuple[Kernel, ...] = (
     *fully_connected.KERNELS,
     *global_pooling.KERNELS,
     *pooling.KERNELS,
+    *winograd.KERNELS,
 )
