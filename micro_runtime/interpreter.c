@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT-0 */
+#include "kernel.h"
 #include "microlith.h"
 
 static void clear(uint8_t *bytes, uint32_t count)
@@ -33,7 +34,15 @@ void mr_reset(mr_instance *instance)
     instance->next_step = 0;
 }
 
-static void report(const mr_instance *instance, const mr_call *call, const mr_step *step)
+const uint8_t *mr_event_row(const mr_event *event, uint32_t row)
+{
+    const mr_output *layout = event->layout;
+    const mr_rows rows = {layout->offset, layout->pitch, layout->capacity};
+    return mr_row_in(event->context, &rows, event->first_row + row);
+}
+
+static void report(const mr_instance *instance, const mr_context *context, const mr_call *call,
+                   const mr_step *step)
 {
     uint32_t end = (uint32_t)step->first_row + step->row_count;
     for (uint32_t i = 0; i < call->output_count; i++) {
@@ -50,7 +59,7 @@ static void report(const mr_instance *instance, const mr_call *call, const mr_st
             .row_count = end - lead - first,
             .row_bytes = layout->pitch,
             .layout = layout,
-            .base = instance->arena + layout->offset,
+            .context = context,
         };
         instance->hook(instance->hook_user, &event);
     }
@@ -64,7 +73,7 @@ static mr_status run(const mr_instance *instance, const mr_step *step)
     const mr_band band = {.first = step->first_row, .count = step->row_count};
     mr_status status = call->kernel(&context, call->params, band);
     if (status == MR_OK && instance->hook != NULL) {
-        report(instance, call, step);
+        report(instance, &context, call, step);
     }
     return status;
 }

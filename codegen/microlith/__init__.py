@@ -58,6 +58,7 @@ def compile(
     kernels: str = "auto",
     cmsis_nn: Path | None = None,
     optimize: str = "balanced",
+    plan: str = "layerwise",
     max_flash: int | None = None,
     tuned: Path | None = None,
 ) -> Program:
@@ -68,7 +69,8 @@ def compile(
     `trace` is a directory for the graph after every pass and the program, as text; `kernels` is
     the backend to prefer, or "auto" for the cheapest kernels; `cmsis_nn` is the directory of
     CMSIS-NN, for the backend of that name; `optimize` is "balanced", "speed" (more flash)
-    or "ram"; `max_flash`, in bytes, is the most that constants may take, whatever `optimize` says;
+    or "ram"; `plan` is the most that may be done to save RAM ("layerwise", "overlap", "stream");
+    `max_flash`, in bytes, is the most that constants may take, whatever `optimize` says;
     `tuned` is a file of `microlith tune`, which decides on kernels.
 
     Raises ModelError for a malformed file, UnsupportedModelError with all reasons when it cannot
@@ -89,6 +91,7 @@ def compile(
         kernels=kernels,
         cmsis_nn=cmsis_nn,
         optimize=optimize,
+        plan=plan,
         max_flash=max_flash,
         tuned=tuned,
     )

@@ -16,7 +16,7 @@ from microlith.ir.program import Program
 from microlith.kernels.cmsis_nn import library
 from microlith.lower.lower import constant_bytes, lower
 from microlith.lower.names import C_KEYWORDS, identifier, reserved_names
-from microlith.lower.options import CompileOptions, validate_optimize
+from microlith.lower.options import CompileOptions, validate_optimize, validate_plan
 from microlith.lower.select import AUTO, validate_preference
 from microlith.targets.target import Target
 from microlith.tuning import record
@@ -36,6 +36,7 @@ class Request(TypedDict):
     kernels: str
     cmsis_nn: Path | None
     optimize: str
+    plan: str
     max_flash: int | None
     tuned: Path | None
 
@@ -106,6 +107,7 @@ def _options(request: Request, disabled: tuple[str, ...]) -> CompileOptions:
         kernels=request["kernels"],
         cmsis_nn=request["cmsis_nn"],
         optimize=validate_optimize(request["optimize"]),
+        plan=validate_plan(request["plan"]),
         max_flash=request["max_flash"],
     )
 

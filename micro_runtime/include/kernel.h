@@ -21,14 +21,33 @@ static inline const void *mr_data_at(const mr_context *context, mr_ref ref)
     return base + (ref & ~MR_CONST_BIT);
 }
 
+/* A row that has an offset of its own. */
+static inline void *mr_row_listed(const mr_context *context, const mr_rows *rows, uint32_t row)
+{
+    const uint16_t *offsets = mr_data_at(context, rows->base);
+    return context->arena + MR_ROW_UNIT * offsets[row];
+}
+
 static inline const void *mr_row_in(const mr_context *context, const mr_rows *rows, uint32_t row)
 {
+    if (rows->capacity == 0) {
+        return mr_row_listed(context, rows, row);
+    }
     return (const uint8_t *)mr_data_at(context, rows->base) + row % rows->capacity * rows->pitch;
 }
 
 static inline void *mr_row_out(const mr_context *context, const mr_rows *rows, uint32_t row)
 {
+    if (rows->capacity == 0) {
+        return mr_row_listed(context, rows, row);
+    }
     return (uint8_t *)mr_arena_at(context, rows->base) + row % rows->capacity * rows->pitch;
+}
+
+/* How many rows from `row` on surely lie one behind the other. */
+static inline uint32_t mr_adjacent_rows(const mr_rows *rows, uint32_t row)
+{
+    return rows->capacity == 0 ? 1 : rows->capacity - row % rows->capacity;
 }
 
 /*

@@ -59,8 +59,9 @@ typedef struct mr_band {
 typedef mr_status mr_kernel(const mr_context *context, const void *params, mr_band band);
 
 /*
- * How an output lies in memory, for the step hook: row r is at (r mod capacity) * pitch. The first
- * `lead_rows` rows of the call come before those of the output.
+ * How an output lies in memory, for the step hook: row r is (r mod capacity) * pitch bytes after
+ * `offset`; with capacity 0, `offset` is that of an array in the constants, with an offset for each
+ * row (see mr_rows). The first `lead_rows` rows of the call come before those of the output.
  */
 typedef struct mr_output {
     uint32_t offset;
@@ -107,7 +108,7 @@ typedef struct mr_event {
     uint32_t row_count;
     uint32_t row_bytes;
     const mr_output *layout;
-    const uint8_t *base;
+    const mr_context *context;
 } mr_event;
 
 typedef void mr_hook(void *user, const mr_event *event);
@@ -135,10 +136,7 @@ MR_MUST_CHECK mr_status mr_run_step(mr_instance *instance, int *done);
 void mr_reset(mr_instance *instance);
 
 /* Row `row` of the event, 0 <= row < row_count. */
-static inline const uint8_t *mr_event_row(const mr_event *event, uint32_t row)
-{
-    return event->base + (event->first_row + row) % event->layout->capacity * event->layout->pitch;
-}
+const uint8_t *mr_event_row(const mr_event *event, uint32_t row);
 
 #ifdef __cplusplus
 }

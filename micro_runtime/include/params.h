@@ -11,9 +11,13 @@
 /* A place in the arena (byte offset) or, with MR_CONST_BIT set, in the model's constants. */
 typedef uint32_t mr_ref;
 
+/* Rows that have an offset each start at multiples of it. */
+#define MR_ROW_UNIT 4u
+
 /*
- * Rows of a tensor. Row r starts (r mod capacity) * pitch bytes after base: a whole tensor has as
- * many slots as rows, a ring fewer.
+ * Rows of a tensor, of pitch bytes each. Row r starts (r mod capacity) * pitch bytes after base: a
+ * whole tensor has as many slots as rows, a ring fewer. When capacity is 0, base is an array of
+ * uint16_t in the constants: row r starts MR_ROW_UNIT * base[r] bytes into the arena.
  */
 typedef struct mr_rows {
     mr_ref base;

@@ -79,6 +79,15 @@ Optimize = Annotated[
         "ram: as balanced, with the smallest arena.",
     ),
 ]
+Plan = Annotated[
+    str,
+    typer.Option(
+        "--plan",
+        metavar="HOW",
+        help="The most that may be done to save RAM: layerwise (op after op), overlap (outputs over "
+        "dead rows of inputs) or stream (pipelines of rows).",
+    ),
+]
 MaxFlash = Annotated[
     int | None,
     typer.Option(
@@ -121,6 +130,7 @@ class CompileArguments:
     kernels: Kernels = "auto"
     cmsis_nn: CmsisNN = None
     optimize: Optimize = "balanced"
+    plan: Plan = "layerwise"
     max_flash: MaxFlash = None
     tuned: Tuned = None
     trace: Trace = None
@@ -144,6 +154,7 @@ class CompileArguments:
             "kernels": self.kernels,
             "cmsis_nn": self.cmsis_nn,
             "optimize": self.optimize,
+            "plan": self.plan,
             "max_flash": self.max_flash,
             "tuned": self.tuned,
         }

@@ -76,7 +76,9 @@ def _view(program: Program, target: Target) -> dict[str, Any]:
         "kernel_headers": kernel_headers(program),
         "layout_checks": _layout_checks(program),
         "buffers": [
-            _buffer(b, label, program) for b, label in zip(program.buffers, labels, strict=True)
+            _buffer(b, label, program)
+            for b, label in zip(program.buffers, labels, strict=True)
+            if not b.listed
         ],
         "calls": [_call(program, call, labels) for call in program.calls],
         "steps": [
@@ -152,7 +154,7 @@ def _constant(constant: Constant) -> dict[str, Any]:
 
 
 def _buffer(buffer: Buffer, label: str, program: Program) -> dict[str, Any]:
-    last = min(buffer.last, len(program.calls) - 1)
+    last = min(buffer.last, len(program.steps) - 1)
     span = f"steps {max(buffer.first, 0)} to {last}"
     about = ", ".join([f"{buffer.size} bytes", buffer.role, span])
     if buffer.also:
@@ -175,7 +177,7 @@ def _call(program: Program, call: Call, labels: list[str]) -> dict[str, Any]:
         "op": call.op,
         "outputs": [
             {
-                "offset": labels[out.buffer],
+                "offset": f"CONSTANT({out.table})" if out.table else labels[out.buffer],
                 "pitch": out.pitch,
                 "capacity": out.capacity,
                 "lead_rows": out.lead,

@@ -52,7 +52,10 @@ def program_json(program: Program) -> dict[str, Any]:
             vars(p) | {"dtype": p.dtype.value, "quantization": None} for p in program.outputs
         ],
         "memory": vars(program.memory),
-        "buffers": [vars(b) | {"also": list(b.also)} for b in program.buffers],
+        "buffers": [
+            vars(b) | {"also": list(b.also), "spans": [[*vars(s).values()] for s in b.spans]}
+            for b in program.buffers
+        ],
         "constants": [
             {"name": c.name, "dtype": c.values.dtype.name, "length": len(c.values)}
             for c in program.constants

@@ -54,12 +54,24 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class Span:
+    """`size` bytes at `offset` in the arena, live from step `first` to step `last`."""
+
+    offset: int
+    size: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class Buffer:
     """A range of the arena, live from the start of step `first` to the end of step `last`.
 
     Step -1 is the time before an invoke (inputs are written then) and `len(steps)` the time after
     it (outputs are read). `role` is input, output, activation, scratch or variable. `also` names
-    the tensors that take over its bytes in place.
+    the tensors that take over its bytes in place. `spans` has its parts that live on their own: the
+    rows of a tensor that never exists whole, each `size` bytes at an offset in the arena. With
+    `listed`, these follow no rule: a table among the constants has them.
     """
 
     name: str
@@ -71,6 +83,8 @@ class Buffer:
     offset: int = 0
     tensor: int | None = None
     also: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
+    listed: bool = False
 
     @property
     def end(self) -> int:
@@ -84,7 +98,8 @@ class Buffer:
 @dataclass(frozen=True)
 class Rows:
     """How an output lies in memory: `count` rows of `pitch` bytes; row r is at
-    `base + (r mod capacity) * pitch`. The first `lead` rows of the call come before them."""
+    `base + (r mod capacity) * pitch`, or, with capacity 0, where the constant `table` says. The
+    first `lead` rows of the call come before them."""
 
     buffer: int
     tensor: int
@@ -92,6 +107,7 @@ class Rows:
     pitch: int
     capacity: int
     lead: int = 0
+    table: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from microlith.ir.graph import OpView, Subgraph
-from microlith.ir.program import Buffer, BufferRef, MemoryPlan
+from microlith.ir.program import Buffer, BufferRef, MemoryPlan, Step
 from microlith.kernels.base import Lowering
 from microlith.lower.names import unique
 from microlith.memory.check import verify_plan
@@ -26,12 +26,20 @@ Work = Sequence[tuple[OpView, Lowering]]
 @dataclass(frozen=True, eq=False)
 class Arena:
     """Buffers with their offsets; `buffer_of` gives the buffer of every tensor that is in the
-    arena, `scratch_of` that of a step's scratch."""
+    arena, `scratch_of` that of a call's scratch.
+
+    In a plan by rows, `steps` is the order in which these are computed, and tensors that never
+    exist whole are, by storage, in `capacity` (rows follow each other, and after so many the first
+    place comes again) or in `listed` (the offset of each row).
+    """
 
     buffers: tuple[Buffer, ...]
     memory: MemoryPlan
     buffer_of: Mapping[int, int]
     scratch_of: Mapping[int, int]
+    steps: tuple[Step, ...] = ()
+    capacity: Mapping[int, int] = field(default_factory=dict)
+    listed: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     def ref(self, tensor: int) -> BufferRef:
         return BufferRef(self.buffer_of[tensor])
@@ -48,7 +56,7 @@ def plan_arena(
     roots = in_place_merges(_takeovers(main, work), lifetimes, sizes, scratch)
     merged = merge_lifetimes(lifetimes, roots)
     requests = [
-        Request(labels[root], sizes[root], alignment, first, last, _role(main, root, roots))
+        Request(labels[root], sizes[root], alignment, first, last, role(main, root, roots))
         for root, (first, last) in merged.items()
     ]
     owners: list[int | None] = list(merged)
@@ -97,7 +105,7 @@ def _takeovers(main: Subgraph, work: Work) -> list[Takeover]:
     ]
 
 
-def _role(main: Subgraph, root: int, roots: Mapping[int, int]) -> str:
+def role(main: Subgraph, root: int, roots: Mapping[int, int]) -> str:
     """The strongest role of the tensors in a buffer."""
     members = {i for i in range(len(main.tensors)) if roots.get(main.storage(i)) == root}
     if any(main.tensors[i].is_variable for i in members):

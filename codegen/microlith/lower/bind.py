@@ -15,11 +15,14 @@ Ref = BufferRef | ConstantRef
 
 @dataclass(frozen=True)
 class Binding:
-    """Where the operands of one op are: `place` maps a tensor's index to its bytes, `constants`
-    the kernel's own names to those of the pool, `scratch` is its scratch buffer's id."""
+    """Where the operands of one op are: `place` maps a tensor's index to its bytes, `rows` to that
+    of its rows and how many lie behind each other before the first place comes again (0: `rows` is
+    a list of offsets), `constants` the kernel's own names to those of the pool, `scratch` is its
+    scratch buffer's id."""
 
     op: OpView
     place: Callable[[int], Ref]
+    rows: Callable[[int, int], tuple[Ref, int]]
     constants: Mapping[str, ConstantRef]
     scratch: int | None
 
@@ -50,7 +53,8 @@ class Binding:
 
     def _rows(self, index: int) -> Value:
         count, pitch = row_layout(self.op.tensors[index])
-        return {"base": self.place(index), "pitch": pitch, "capacity": count}
+        base, capacity = self.rows(index, count)
+        return {"base": base, "pitch": pitch, "capacity": capacity}
 
 
 def row_layout(tensor: Tensor) -> tuple[int, int]:

@@ -10,6 +10,9 @@ import numpy as np
 from microlith.ir.graph import Array
 from microlith.ir.program import Constant, ConstantRef
 
+ROW_UNIT = 4
+"""MR_ROW_UNIT of micro_runtime/include/params.h: what offsets of rows are multiples of."""
+
 
 class ConstantPool:
     """Collects constants in order of first use.

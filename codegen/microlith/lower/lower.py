@@ -4,42 +4,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import numpy as np
 
 from microlith.errors import OptionError, Problem, UnsupportedModelError
 from microlith.ir.graph import Graph, OpView, Subgraph
-from microlith.ir.program import Call, Program, Rows, Step
-from microlith.kernels.base import Kernel, Lowering
+from microlith.ir.program import Call, ConstantRef, Program, Rows, Step
+from microlith.kernels.base import Lowering
 from microlith.lower.allot import Choice, allot, as_fixed
 from microlith.lower.arena import Arena, plan_arena
 from microlith.lower.bind import Binding, Ref
-from microlith.lower.constants import ConstantPool
+from microlith.lower.constants import ROW_UNIT, ConstantPool
 from microlith.lower.names import tensor_label, unique
-from microlith.lower.options import ALLOWANCE, CompileOptions
+from microlith.lower.options import ALLOWANCE, CompileOptions, Plan
 from microlith.lower.ports import make_ports, named_ports
-from microlith.lower.select import Candidates, candidates
+from microlith.lower.select import Candidate, Candidates, candidates
+from microlith.lower.selected import Selected
+from microlith.lower.stream import stream
 from microlith.ops import BY_NAME
 from microlith.targets.target import Target
 
 MOST_ROWS = 0xFFFF
 """Largest row number of an execution plan: mr_step holds 16 bits."""
-
-
-@dataclass(frozen=True, eq=False)
-class Selected:
-    """One op with its kernel and what the kernel needs."""
-
-    op: OpView
-    choice: Choice
-    library_sources: tuple[str, ...]
-
-    @property
-    def kernel(self) -> Kernel:
-        return self.choice.candidate.kernel
-
-    @property
-    def lowering(self) -> Lowering:
-        return self.choice.candidate.lowering
 
 
 def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
@@ -50,15 +36,8 @@ def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
     """
     inputs, outputs = named_ports(graph, options.signature)
     main = graph.main
-    selected = _select_all(graph, target, options)
     labels = _labels(main)
-    arena = plan_arena(
-        main,
-        [(s.op, s.lowering) for s in selected],
-        labels,
-        alignment=target.alignment,
-        keep_inputs=options.keep_inputs,
-    )
+    selected, arena = _plan(main, _select_all(graph, target, options), labels, target, options)
     pool = ConstantPool()
     calls = tuple(_call(s, i, main, arena, pool, labels) for i, s in enumerate(selected))
     _check_flash(pool, options)
@@ -70,7 +49,7 @@ def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
         model_size=graph.file_size,
         description=graph.description,
         calls=calls,
-        steps=tuple(_steps(calls, options.row_bands)),
+        steps=arena.steps or tuple(_steps(calls, options.row_bands)),
         buffers=arena.buffers,
         constants=pool.constants,
         inputs=make_ports(graph, inputs, "input", arena.buffer_of),
@@ -82,6 +61,26 @@ def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
         cmsis_nn=options.cmsis_nn,
         channels={i: t.channels for i, t in enumerate(main.tensors) if t.channels is not None},
     )
+
+
+def _plan(
+    main: Subgraph,
+    selected: Sequence[Selected],
+    labels: Sequence[str],
+    target: Target,
+    options: CompileOptions,
+) -> tuple[Sequence[Selected], Arena]:
+    """The arena, and the ops with the kernels that it was planned for: rows may need others."""
+    arena = plan_arena(
+        main,
+        [(s.op, s.lowering) for s in selected],
+        labels,
+        alignment=target.alignment,
+        keep_inputs=options.keep_inputs,
+    )
+    if options.plan == Plan.LAYERWISE or options.row_bands is not None:
+        return selected, arena
+    return stream(main, selected, arena, labels, target, options)
 
 
 def _check_flash(pool: ConstantPool, options: CompileOptions) -> None:
@@ -111,9 +110,16 @@ def _select_all(graph: Graph, target: Target, options: CompileOptions) -> list[S
         raise UnsupportedModelError(f"{graph.name}.tflite", problems)
     choices = _choices(graph, possible, options)
     return [
-        Selected(op.op, choice, choice.candidate.kernel.library_sources(target))
+        Selected(op.op, choice, target, _by_rows(op, choice))
         for op, choice in zip(possible, choices, strict=True)
     ]
+
+
+def _by_rows(op: Candidates, choice: Choice) -> Candidate | None:
+    """The cheapest kernel with lead rows, where the chosen one has none."""
+    if choice.candidate.lowering.lead_rows:
+        return None
+    return next((c for c in op.legal if c.lowering.lead_rows), None)
 
 
 def _choices(graph: Graph, possible: Sequence[Candidates], options: CompileOptions) -> list[Choice]:
@@ -168,7 +174,13 @@ def _call(
             return pool.add(labels[index], tensor.data, f"{tensor.name}, {tensor.describe()}")
         return arena.ref(index)
 
-    binding = Binding(op, place, constants, arena.scratch_of.get(position))
+    def rows(index: int, count: int) -> tuple[Ref, int]:
+        table = _row_table(index, main, arena, pool, labels)
+        if table is not None:
+            return table, 0
+        return place(index), arena.capacity.get(main.storage(index), count)
+
+    binding = Binding(op, place, rows, constants, arena.scratch_of.get(position))
     return Call(
         op=op.op.index,
         kind=op.op.kind,
@@ -181,7 +193,10 @@ def _call(
         params_type=kernel.params,
         params=binding.params(lowering.params),
         inputs=tuple(i for i in op.op.inputs if i >= 0),
-        outputs=tuple(_rows(i, op, arena, lowering) for i in op.op.outputs),
+        outputs=tuple(
+            _rows(i, op, arena, lowering, rows(i, lowering.rows - lowering.lead_rows))
+            for i in op.op.outputs
+        ),
         shape=op.output().shape,
         rows=lowering.rows,
         macs=BY_NAME[op.op.kind].macs(op),
@@ -192,10 +207,32 @@ def _call(
     )
 
 
-def _rows(index: int, op: OpView, arena: Arena, lowering: Lowering) -> Rows:
+def _rows(
+    index: int, op: OpView, arena: Arena, lowering: Lowering, places: tuple[Ref, int]
+) -> Rows:
     count = lowering.rows - lowering.lead_rows
-    pitch = op.tensors[index].nbytes // count
-    return Rows(arena.buffer_of[index], index, count, pitch, count, lowering.lead_rows)
+    base, capacity = places
+    return Rows(
+        buffer=arena.buffer_of[index],
+        tensor=index,
+        count=count,
+        pitch=op.tensors[index].nbytes // count,
+        capacity=capacity,
+        lead=lowering.lead_rows,
+        table=base.name if isinstance(base, ConstantRef) else "",
+    )
+
+
+def _row_table(
+    index: int, main: Subgraph, arena: Arena, pool: ConstantPool, labels: Sequence[str]
+) -> ConstantRef | None:
+    """The offsets of a tensor's rows, where they follow no rule."""
+    offsets = arena.listed.get(main.storage(index))
+    if offsets is None:
+        return None
+    name = labels[main.storage(index)]
+    units = np.array(offsets, np.uint32) // ROW_UNIT
+    return pool.add(f"{name}_rows", units.astype(np.uint16), f"{name}: where rows are, in words")
 
 
 def _about(op: OpView, constant: str) -> str:

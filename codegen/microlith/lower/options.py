@@ -35,6 +35,29 @@ def validate_optimize(optimize: str) -> Optimize:
         ) from error
 
 
+class Plan(StrEnum):
+    """What the plan of the arena may do: run op after op, write an op's output over rows of its
+    input that nobody needs any more, run several ops as a pipeline of rows."""
+
+    LAYERWISE = "layerwise"
+    OVERLAP = "overlap"
+    STREAM = "stream"
+
+
+def validate_plan(plan: str) -> Plan:
+    """The plan of that name; OptionError when there is none."""
+    try:
+        return Plan(plan)
+    except ValueError as error:
+        raise OptionError(
+            f"there is no plan {plan!r}", where="--plan", fix=f"choose from {', '.join(Plan)}"
+        ) from error
+
+
+SLACK: dict[str, float] = {Optimize.BALANCED: 0.025, Optimize.SPEED: 0.005, Optimize.RAM: 0.14}
+"""Instructions that a plan of less RAM may take more than layer by layer, as a part of them."""
+
+
 @dataclass(frozen=True)
 class Fixed:
     """Kernels that were chosen before: their names by the op's index in the .tflite file; the
@@ -51,7 +74,7 @@ class CompileOptions:
     directory of CMSIS-NN, without which "auto" does not choose kernels that need it. `max_flash`,
     the most bytes that constants may take, replaces the allowance of `optimize`; `fixed` decides
     on kernels alone; `file_bytes` are those of constants in the .tflite file, where the graph has
-    not all of them any more."""
+    not all of them any more; `plan` limits what the arena's plan may do."""
 
     name: str
     signature: str | None = None
@@ -65,3 +88,4 @@ class CompileOptions:
     max_flash: int | None = None
     fixed: Fixed | None = None
     file_bytes: int | None = None
+    plan: Plan = Plan.LAYERWISE

@@ -18,6 +18,9 @@ from microlith.lower.bind import row_layout
 Span = tuple[int, int]
 """First and last row, both inclusive; the last before the first where no row is read."""
 
+NONE = (0, -1)
+"""No row."""
+
 
 @dataclass(frozen=True)
 class Reads:
@@ -42,8 +45,8 @@ def reads_of(op: OpView, lowering: Lowering, main: Subgraph) -> tuple[Reads, ...
         spans: Sequence[Span] = [(0, count - 1)] * lowering.rows
         if by_rows and window is not None:
             spans = window_spans(window, lowering.rows)
-        elif by_rows and count == lowering.rows:
-            spans = [(row, row) for row in range(count)]
+        elif by_rows and count in (lowering.rows, lowering.lead_rows):
+            spans = [(row, row) if row < count else NONE for row in range(lowering.rows)]
         layout = (count, pitch) if by_rows else None
         found.append(Reads(position, main.storage(index), layout, tuple(spans)))
     return tuple(found)
@@ -60,6 +63,12 @@ def window_spans(window: Mapping[str, int], rows: int) -> list[Span]:
         base = image * height
         spans.append((base + max(top, 0), base + min(top + reach, height - 1)))
     return spans
+
+
+def rows_of(spans: Sequence[Span]) -> range:
+    """All rows from the first to the last that any of them reads."""
+    read = [span for span in spans if span[0] <= span[1]]
+    return range(min((a for a, _ in read), default=0), max((b for _, b in read), default=-1) + 1)
 
 
 Operand = tuple[int, tuple[Mapping[str, int] | None, bool]]

@@ -9,12 +9,14 @@ segment starts when all rows of this one are there. A segment of one op is layer
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import accumulate
 
 from microlith.ir.graph import OpView, Subgraph
 from microlith.ir.program import Step
 from microlith.kernels.base import Lowering
-from microlith.lower.rows import Reads, reads_of
+from microlith.lower.rows import Reads, reads_of, rows_of
 
 BEFORE = -1
 """The time before the first step: inputs are written then."""
@@ -36,10 +38,12 @@ class Store:
 
 @dataclass(frozen=True)
 class Work:
-    """An op as the schedule sees it. `reads` numbers rows as the stores do. Those in `in_place`, at
-    positions of `reads`, may be overwritten by `writes[0]`."""
+    """An op as the schedule sees it: `rows` of which `lead` come before those of its outputs and
+    keep the scratch. `reads` numbers rows as the stores do. Those in `in_place`, at positions of
+    `reads`, may be overwritten by `writes[0]`."""
 
     rows: int
+    lead: int
     reads: tuple[Reads, ...]
     writes: tuple[int, ...]
     scratch: int
@@ -49,20 +53,53 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Job:
-    """What is to be scheduled: ops in an order that respects what they read."""
-
-    work: tuple[Work, ...]
-    stores: Mapping[int, Store]
-
-
-@dataclass(frozen=True)
 class Segment:
     """Ops [first, last] as one pipeline; `bands` has the rows of a step for each of them."""
 
     first: int
     last: int
     bands: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be scheduled: ops in an order that respects what they read."""
+
+    work: tuple[Work, ...]
+    stores: Mapping[int, Store]
+    _read: dict[tuple[int, int, int, int], range] = field(default_factory=dict, repr=False)
+    _needs: dict[tuple[int, int], list[int]] = field(default_factory=dict, repr=False)
+
+    def rows_read(self, step: Step, at: int) -> range:
+        """Rows that a step reads of what is at position `at` of the op's `reads`."""
+        key = (step.call, at, step.first, step.count)
+        if key not in self._read:
+            spans = self.work[step.call].reads[at].spans
+            self._read[key] = rows_of(spans[step.first : step.first + step.count])
+        return self._read[key]
+
+    def needs(self, op: int, makers: Mapping[int, int]) -> list[tuple[int, list[int]]]:
+        """(op that makes an input, the last of its rows that each row of `op` needs), for inputs
+        that `makers` has by storage."""
+        found = []
+        for at, reads in enumerate(self.work[op].reads):
+            if reads.storage in makers:
+                made = makers[reads.storage]
+                if (op, at) not in self._needs:
+                    lead = self.work[made].lead
+                    lasts = accumulate((last + lead for _, last in reads.spans), max)
+                    self._needs[op, at] = list(lasts)
+                found.append((made, self._needs[op, at]))
+        return found
+
+    def cost(self, segment: Segment) -> float:
+        """Estimated instructions of a segment."""
+        total = 0.0
+        for op, band in zip(range(segment.first, segment.last + 1), segment.bands, strict=True):
+            work = self.work[op]
+            steps, rest = divmod(work.rows, band)
+            total += steps * work.cost(band) + (work.cost(rest) if rest else 0.0)
+        return total
 
 
 Costs = Sequence[Callable[[int], float]]
@@ -82,6 +119,7 @@ def make_job(
         work.append(
             Work(
                 rows=lowering.rows,
+                lead=lowering.lead_rows,
                 reads=numbered,
                 writes=tuple(main.storage(i) for i in op.op.outputs),
                 scratch=lowering.scratch,
@@ -90,7 +128,7 @@ def make_job(
                     for at, r in enumerate(found)
                     if r.position in lowering.in_place and read.count(r.storage) == 1
                 ),
-                cost=cost,
+                cost=cache(cost),
             )
         )
     return Job(tuple(work), stores)
@@ -111,7 +149,8 @@ def _stores(
     for number, (op, lowering) in enumerate(ops):
         for index in op.op.outputs:
             root = main.storage(index)
-            layout = (lowering.rows, main.tensors[root].nbytes // lowering.rows)
+            rows = lowering.rows - lowering.lead_rows
+            layout = (rows, main.tensors[root].nbytes // rows)
             stores[root] = _store(root, layout, number, layouts.get(root, []), kept)
     for root, wanted in sorted(layouts.items()):
         if root not in stores:
@@ -151,7 +190,7 @@ def fire(job: Job, segment: Segment) -> list[Step]:
     """Steps of one segment, everything before it being complete."""
     members = range(segment.first, segment.last + 1)
     maker = {storage: op for op in members for storage in job.work[op].writes}
-    needs = {op: _needs(job.work[op], maker) for op in members}
+    needs = {op: job.needs(op, maker) for op in members}
     reader = {made: op for op in members for made, _ in needs[op]}
     done = dict.fromkeys(members, 0)
     steps = []
@@ -169,29 +208,16 @@ def fire(job: Job, segment: Segment) -> list[Step]:
     return steps
 
 
-def _needs(op: Work, maker: Mapping[int, int]) -> list[tuple[int, list[int]]]:
-    """(op that makes an input, the last of its rows that each output row needs)."""
-    found = []
-    for reads in op.reads:
-        if reads.storage in maker:
-            lasts: list[int] = []
-            for _, last in reads.spans:
-                lasts.append(max(last, lasts[-1]) if lasts else last)
-            found.append((maker[reads.storage], lasts))
-    return found
-
-
 # --------------------------------------------------------------------------------- lifetimes
 
 
 @dataclass(frozen=True)
 class Life:
     """Of each row of a store: the step that writes it and the last one that reads it, the number of
-    steps if it stays. `taken` says that this last step may overwrite it in place."""
+    steps if it stays."""
 
     born: list[int]
     dies: list[int]
-    taken: list[bool]
 
 
 def lives(job: Job, steps: Sequence[Step], *, later: int | None = None) -> dict[int, Life]:
@@ -205,20 +231,18 @@ def lives(job: Job, steps: Sequence[Step], *, later: int | None = None) -> dict[
         if storage not in found:
             store = job.stores[storage]
             dies = [end if store.stays else BEFORE] * store.rows
-            found[storage] = Life([BEFORE] * store.rows, dies, [False] * store.rows)
+            found[storage] = Life([BEFORE] * store.rows, dies)
         return found[storage]
 
     for number, step in enumerate(steps):
         op = job.work[step.call]
         for at, reads in enumerate(op.reads):
-            row = life(reads.storage)
-            spans = reads.spans[step.first : step.first + step.count]
-            for i in range(min(a for a, _ in spans), max(b for _, b in spans) + 1):
-                row.dies[i] = max(row.dies[i], number)
-                row.taken[i] = at in op.in_place and row.dies[i] == number
+            dies = life(reads.storage).dies
+            for i in job.rows_read(step, at):
+                dies[i] = max(dies[i], number)
         for storage in op.writes:
             row = life(storage)
-            for i in _written(job.stores[storage], op, step):
+            for i in rows_written(op, step):
                 row.born[i] = number
                 row.dies[i] = max(row.dies[i], number)
     if later is not None:
@@ -230,20 +254,6 @@ def lives(job: Job, steps: Sequence[Step], *, later: int | None = None) -> dict[
     return found
 
 
-def _written(store: Store, op: Work, step: Step) -> range:
-    if store.rows == op.rows:
-        return range(step.first, step.first + step.count)
-    return range(store.rows)
-
-
-def capacity(store: Store, life: Life) -> int:
-    """The fewest slots of a ring in which no row is overwritten while it lives."""
-    if store.whole:
-        return store.rows
-    least = 1
-    oldest = 0
-    for row in range(store.rows):
-        while life.dies[oldest] < life.born[row]:
-            oldest += 1
-        least = max(least, row - oldest + 1)
-    return least
+def rows_written(op: Work, step: Step) -> range:
+    """Rows of its outputs that a step writes."""
+    return range(max(step.first - op.lead, 0), max(step.first + step.count - op.lead, 0))

@@ -1,151 +1,116 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Offsets of blocks (memory/blocks.py): greedy placement in many orders, then CP-SAT.
+"""Offsets of blocks (memory/blocks.py), by greedy placement in many orders.
 
-Both know only which differences of offsets are forbidden, and the alignments. The result depends on
-the blocks and the version of OR-Tools alone: orders are drawn from a fixed seed, CP-SAT has one
-worker, a fixed seed and a limit on deterministic time.
+Each block takes the lowest place in which none of its parts meets, while both live, a part of those
+placed before it. Blocks that stick out of the best known top are then moved to the front and
+placement repeated. The orders are drawn from a fixed seed: the same blocks get the same offsets on
+any machine.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from microlith.memory.blocks import Block, Forbidden, Interval, peak
-from microlith.memory.exact import SEED
+import numpy as np
+
+from microlith.memory.blocks import Array, Block, peak
 from microlith.memory.lifetimes import align
 
-TRIES = 60
-"""Orders of greedy placement."""
+SEED = 1
 
-CROWD = 60
-"""Most blocks that CP-SAT is asked to place."""
+ORDERS = 10
+"""Orders that are tried."""
+
+REPAIRS = 3
+"""Placements from each of them."""
 
 
 @dataclass(frozen=True)
 class Offsets:
-    """An offset for each block; `top` is the end of the last byte; `optimal` says that no other
-    offsets have a lower one."""
+    """An offset for each block. `top` is the end of the last byte, `floor` a lower bound of it."""
 
     offsets: tuple[int, ...]
     top: int
-    optimal: bool
+    floor: int
     method: str
 
 
-def place_blocks(blocks: Sequence[Block], forbidden: Forbidden, *, effort: float) -> Offsets:
-    """The lowest top found. `effort` limits CP-SAT, in its deterministic seconds; 0 leaves it
-    out."""
+def place_blocks(blocks: Sequence[Block], *, orders: int = ORDERS) -> Offsets:
+    """The lowest top found."""
     floor = peak(blocks).size
-    best = _greedy(blocks, _neighbours(len(blocks), forbidden), floor)
-    if best.top > floor and effort and len(blocks) <= CROWD:
-        return _exact(blocks, forbidden, best, floor, effort)
+    best: Offsets | None = None
+    columns = [block.columns for block in blocks]
+    for name, first in _orders(blocks, orders):
+        order = first
+        for _ in range(REPAIRS):
+            offsets = _place(blocks, columns, order)
+            ends = [offset + b.size for offset, b in zip(offsets, blocks, strict=True)]
+            top = max(ends, default=0)
+            if best is None or top < best.top:
+                best = Offsets(tuple(offsets), top, floor, name)
+            if best.top <= floor:
+                return best
+            high = [i for i in order if ends[i] > floor]
+            chosen = set(high)
+            order = high + [i for i in order if i not in chosen]
+    assert best is not None
     return best
 
 
-# ---------------------------------------------------------------------------------- greedy
-
-Neighbours = Sequence[Sequence[tuple[int, Sequence[Interval]]]]
-"""For each block the others that it can collide with, and the forbidden differences from them."""
-
-
-def _neighbours(count: int, forbidden: Forbidden) -> Neighbours:
-    found: list[list[tuple[int, Sequence[Interval]]]] = [[] for _ in range(count)]
-    for (i, j), intervals in forbidden.items():
-        found[j].append((i, intervals))
-        found[i].append((j, [(-high, -low) for low, high in reversed(intervals)]))
-    return found
-
-
-def _greedy(blocks: Sequence[Block], neighbours: Neighbours, floor: int) -> Offsets:
-    """The best of many orders; each is repaired by moving what sticks out to the front."""
+def _orders(blocks: Sequence[Block], count: int) -> Iterator[tuple[str, list[int]]]:
+    """Large blocks first, or in the order in which they are needed, and mixtures of both."""
     draw = random.Random(SEED)
-    by_size = sorted(range(len(blocks)), key=lambda i: -blocks[i].size)
-    by_time = sorted(range(len(blocks)), key=lambda i: min(p.first for p in blocks[i].parts))
-    best: tuple[int, tuple[int, ...], str] | None = None
-    for number in range(TRIES):
-        order = [by_size, by_time, by_time[::-1]][number] if number < 3 else by_size[:]
-        if number >= 3:
-            order.sort(key=lambda i: -blocks[i].size * draw.uniform(0.3, 1.0))
-        for _ in range(4):
-            offsets = _place(blocks, neighbours, order)
-            ends = [o + b.size for o, b in zip(offsets, blocks, strict=True)]
-            if best is None or max(ends) < best[0]:
-                best = max(ends), tuple(offsets), f"first fit, order {number}"
-            if best[0] <= floor:
-                break
-            high = {i for i in order if ends[i] > floor}
-            order = [i for i in order if i in high] + [i for i in order if i not in high]
-        if best[0] <= floor:
-            break
-    assert best is not None
-    return Offsets(best[1], best[0], best[0] <= floor, best[2])
+    everything = range(len(blocks))
+    largest = max((block.size for block in blocks), default=1) or 1
+    for number in range(count):
+        share = number / max(count - 1, 1)
+        if number % 2:
+            share = draw.random()
+        noise = 0.0 if number < 4 else 0.05
+        span = max((block.last for block in blocks), default=1) or 1
+        key = [
+            (1 - share) * blocks[i].first / span
+            - share * blocks[i].size / largest
+            + draw.uniform(-noise, noise)
+            for i in everything
+        ]
+        yield f"first fit {number}", sorted(everything, key=lambda i: key[i])
 
 
-def _place(blocks: Sequence[Block], neighbours: Neighbours, order: Sequence[int]) -> list[int]:
-    """Each block at the lowest offset that those placed before it leave."""
-    offsets = [-1] * len(blocks)
+def _place(blocks: Sequence[Block], columns: Sequence[Array], order: Sequence[int]) -> list[int]:
+    offsets = [0] * len(blocks)
+    total = sum(part.shape[1] for part in columns)
+    placed = np.zeros((4, total), np.int64)
+    filled = 0
     for i in order:
-        taken = sorted(
-            (offsets[j] + low, offsets[j] + high)
-            for j, intervals in neighbours[i]
-            if offsets[j] >= 0
-            for low, high in intervals
-        )
-        at, step = 0, blocks[i].alignment
-        for low, high in taken:
-            if low > at:
-                break
-            if high >= at:
-                at = align(high + 1, step)
-        offsets[i] = at
+        offsets[i] = _lowest(columns[i], placed[:, :filled], blocks[i].alignment)
+        count = columns[i].shape[1]
+        placed[:, filled : filled + count] = columns[i]
+        placed[0, filled : filled + count] += offsets[i]
+        filled += count
     return offsets
 
 
-# ---------------------------------------------------------------------------------- CP-SAT
-
-
-def _exact(
-    blocks: Sequence[Block], forbidden: Forbidden, start: Offsets, floor: int, effort: float
-) -> Offsets:
-    from ortools.sat.python import cp_model
-
-    model = cp_model.CpModel()
-    top = model.new_int_var(floor, start.top, "top")
-    model.add_hint(top, start.top)
-    places = []
-    for i, block in enumerate(blocks):
-        step = block.alignment
-        unit = model.new_int_var(0, (start.top - block.size) // step, f"unit_{i}")
-        model.add_hint(unit, start.offsets[i] // step)
-        places.append(unit * step)
-        model.add(places[i] + block.size <= top)
-    everything = (-start.top, start.top)
-    for (i, j), intervals in forbidden.items():
-        allowed = cp_model.Domain.from_intervals(_complement(intervals, everything))
-        model.add_linear_expression_in_domain(places[j] - places[i], allowed)
-    model.minimize(top)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = SEED
-    solver.parameters.max_deterministic_time = effort
-    solver.parameters.linearization_level = 0
-    status = solver.solve(model)
-    optimal = status == cp_model.OPTIMAL
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE) or solver.value(top) >= start.top:
-        return Offsets(start.offsets, start.top, optimal, start.method)
-    found = tuple(int(solver.value(place)) for place in places)
-    return Offsets(found, int(solver.value(top)), optimal, "CP-SAT")
-
-
-def _complement(intervals: Sequence[Interval], within: Interval) -> list[list[int]]:
-    allowed = []
-    low = within[0]
-    for start, end in intervals:
-        if start > low:
-            allowed.append([low, start - 1])
-        low = max(low, end + 1)
-    if low <= within[1]:
-        allowed.append([low, within[1]])
-    return allowed
+def _lowest(block: Array, placed: Array, alignment: int) -> int:
+    """The lowest offset of a block among placed parts: offset x is taken when, for some pair that
+    lives at the same time, part and placed share a byte, `x + offset < end of placed` and
+    `placed < x + offset + size`."""
+    if block.shape[1] == 1:
+        offset, size, first, last = block[:, 0]
+        near = placed[:, (placed[2] <= last) & (placed[3] >= first)]
+        low, high = near[0] - (offset + size - 1), near[0] + (near[1] - offset - 1)
+    else:
+        offset, size, first, last = block[:, :, None]
+        at, extent, begins, ends = placed[:, None, :]
+        together = (first <= ends) & (begins <= last)
+        low = (at - offset - size + 1)[together]
+        high = (at - offset + extent - 1)[together]
+    found = 0
+    for start, end in sorted(zip(low.tolist(), high.tolist(), strict=True)):
+        if start > found:
+            break
+        if end >= found:
+            found = align(end + 1, alignment)
+    return found

@@ -89,7 +89,7 @@ static inline void mr_find_windows(const mr_walk *at, const uint32_t x[2], uint3
 /* Number of rows from `row` on, at most `count`, that lie behind each other in memory. */
 static inline uint32_t mr_joined_rows(const mr_rows *rows, uint32_t row, uint32_t count)
 {
-    uint32_t left = rows->capacity - row % rows->capacity;
+    uint32_t left = mr_adjacent_rows(rows, row);
     return count < left ? count : left;
 }
 
