@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from microlith import platformio
+from microlith import platformio, pyocd
 from microlith.errors import ToolError
 from microlith.simulate import qemu, toolchain
 from microlith.targets import TARGETS, Target
@@ -41,9 +41,7 @@ def examine() -> list[Check]:
         *_platformio(),
         _program("cmake", ("generate --project cmake",), "apt install cmake"),
         _program("make", ("generate --project cmake",), "apt install make"),
-        _program(
-            "pyocd", ("flash, for boards that PlatformIO does not know",), "pip install pyocd"
-        ),
+        _pyocd(),
         _module("serial", "pyserial", ("flash --monitor", "verify --port"), "microlith[flash]"),
         _module("tensorflow", "TensorFlow", ("conversion of Keras models",), "microlith[convert]"),
     ]
@@ -56,6 +54,14 @@ def _module(module: str, name: str, needed_for: tuple[str, ...], package: str) -
 
 def _program(name: str, needed_for: tuple[str, ...], fix: str) -> Check:
     return Check(name, shutil.which(name), needed_for, fix)
+
+
+def _pyocd() -> Check:
+    verbs = ("flash and run, on boards that PlatformIO does not know",)
+    try:
+        return Check("pyocd", pyocd.find(), verbs, pyocd.HOW_TO_GET)
+    except ToolError:
+        return Check("pyocd", None, verbs, pyocd.HOW_TO_GET)
 
 
 def _compilers() -> Iterable[Check]:

@@ -44,8 +44,9 @@ def write_project(
 ) -> dict[str, Any]:
     """Writes the firmware project of `program` to `directory` and returns its manifest.
 
-    `layout` is "cmake" (with a Makefile too), "arduino", "zephyr" or "platformio". The last is for
-    a `board`, and `host` is then the same model, compiled for this machine.
+    `layout` is "cmake" (with a Makefile too; it runs on `board` if pyOCD flashes that), "arduino",
+    "zephyr" or "platformio". The last is for a `board`, and `host` is then the same model, compiled
+    for this machine.
 
     Its test vectors are the samples of the .npz file `test_data`, or seeded random ones. Raises
     InputError for samples that do not fit, ToolError when no reference runs the model, OptionError
@@ -61,10 +62,10 @@ def write_project(
     elif layout == "zephyr":
         files, once = zephyr_module(program, vectors)
     else:
-        files = project_files(program, targets.get(program.target), vectors)
+        files = project_files(program, targets.get(program.target), vectors, board)
     record = manifest(program, files)
     if board is not None:
-        record["board"] = board.name
+        record |= {"board": board.name, "project": layout}
     text = json.dumps(record, indent=2) + "\n"
     write_files(files | {MANIFEST: text}, directory, force=force, once=once)
     return record

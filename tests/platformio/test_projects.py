@@ -167,7 +167,7 @@ def test_the_configuration_is_what_a_user_of_the_board_would_write(
     [
         (("--board", "breadboard"), "there is no board"),
         (("--board", "nucleo_f446re", "--target", "cortex-m55"), "runs code for cortex-m4"),
-        (("--board", "alif_e7"), "PlatformIO does not know"),
+        (("--board", "alif_e7", "--project", "platformio"), "PlatformIO does not know"),
         (("--project", "platformio"), "is for a board"),
         (("--board", "pico", "--project", "bazel"), "no project type"),
     ],

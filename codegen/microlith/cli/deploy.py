@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from microlith.cli import options as o
+from microlith.cli.progress import progress
 
 if TYPE_CHECKING:
     from microlith.deploy import Project
@@ -23,14 +24,22 @@ Monitor = Annotated[
 Timeout = Annotated[
     float, typer.Option("--timeout", min=0.1, help="Seconds to wait for the verdict.")
 ]
+BuildTimeout = Annotated[
+    float | None,
+    typer.Option(
+        "--build-timeout",
+        min=0.1,
+        help="Seconds that the build, and then the upload, may take; default: any time.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide what PlatformIO prints.")]
 
 
-def build(directory: Directory, quiet: Quiet = False) -> None:
-    """Build a project with PlatformIO and print its memory against the plan."""
+def build(directory: Directory, build_timeout: BuildTimeout = None, quiet: Quiet = False) -> None:
+    """Build a project and print its memory against the plan."""
     from microlith.deploy import open_project
 
-    _build(open_project(directory), quiet)
+    _build(open_project(directory), build_timeout, quiet)
 
 
 def flash(
@@ -38,6 +47,7 @@ def flash(
     port: Port = None,
     monitor: Monitor = False,
     timeout: Timeout = 60.0,
+    build_timeout: BuildTimeout = None,
     quiet: Quiet = False,
 ) -> None:
     """Build a project and write it to the board; an emulated board runs it at once.
@@ -46,7 +56,12 @@ def flash(
     """
     from microlith.deploy import open_project
 
-    _flash(open_project(directory), port, monitor, timeout, quiet)
+    project = open_project(directory)
+    _check_port(project, port, monitor)
+    _build(project, build_timeout, quiet)
+    _upload(project, port, build_timeout, quiet)
+    if monitor or project.board.emulated:
+        _monitor(project, port, timeout)
 
 
 def run(
@@ -58,47 +73,63 @@ def run(
     ] = None,
     port: Port = None,
     timeout: Timeout = 60.0,
+    build_timeout: BuildTimeout = None,
     quiet: Quiet = False,
 ) -> None:
     """Generate, build, flash, and wait for the board's self-test: 1 unless it says PASS."""
     import tempfile
 
     from microlith.cli.generate import command as generate
-    from microlith.deploy import open_project
 
     with tempfile.TemporaryDirectory(prefix="microlith-") as temporary:
         directory = output or Path(temporary)
         generate(model=model, output=directory, board=board)
-        _flash(open_project(directory), port, True, timeout, quiet)
+        flash(directory, port, True, timeout, build_timeout, quiet)
 
 
-def _build(project: Project, quiet: bool) -> None:
-    from microlith.deploy import memory_lines, pio_run
+def _check_port(project: Project, port: str | None, monitor: bool) -> None:
+    """Before minutes are spent on a build."""
+    from microlith.errors import OptionError
 
-    pio_run(project, (), _silent if quiet else o.say)
+    board = project.board
+    if monitor and port is None and not board.emulated and board.console.kind != "semihosting":
+        raise OptionError(
+            "the serial port is not known",
+            where="--monitor",
+            fix="give --port (`pio device list` shows the ports of this machine)",
+        )
+
+
+def _build(project: Project, limit: float | None, quiet: bool) -> None:
+    from microlith.deploy import build, memory_lines
+
+    with progress(f"Building {project.directory}", quiet) as say:
+        build(project, say, limit=limit)
     for line in memory_lines(project):
         typer.echo(line)
 
 
-def _flash(project: Project, port: str | None, monitor: bool, timeout: float, quiet: bool) -> None:
-    from microlith.deploy import await_verdict, pio_run
-    from microlith.errors import OptionError
+def _upload(project: Project, port: str | None, limit: float | None, quiet: bool) -> None:
+    from microlith.deploy import upload
+
+    with progress(f"Writing to {project.board.summary}", quiet) as say:
+        upload(project, say, port=port, limit=limit)
+
+
+def _monitor(project: Project, port: str | None, timeout: float) -> None:
+    """Ends with 1 unless the board says PASS."""
+    from microlith import deploy, pyocd
     from microlith.simulate.remote import open_port
 
-    _build(project, quiet)
-    pio_run(project, ("upload",), _silent if quiet else o.say, port=port)
-    if project.board.emulated:
+    board = project.board
+    if board.emulated:  # its upload fails unless it says so
         typer.echo("PASS")
         return
-    if not monitor:
-        return
     if port is None:
-        raise OptionError("the serial port is not known", where="--monitor", fix="give --port")
-    with open_port(port, project.board.console.baud) as line:
-        passed = await_verdict(line, typer.echo, timeout)
+        verdict = pyocd.await_verdict(board, deploy.VERDICTS, typer.echo, timeout)
+        passed = verdict == "PASS"
+    else:
+        with open_port(port, board.console.baud) as line:
+            passed = deploy.await_verdict(line, typer.echo, timeout)
     if not passed:
         raise typer.Exit(1)
-
-
-def _silent(text: str) -> None:
-    del text

@@ -40,12 +40,12 @@ def choose(board: str | None, target: str, project: str | None, core: str | None
         runs = target_of_core(core).name if core else target
         return Choice(runs, None, project or "cmake")
     found, runs = resolve(board, target)
-    chosen = project or "platformio"
+    chosen = project or ("platformio" if found.platformio else "cmake")
     if chosen == "platformio" and found.platformio is None:
         raise OptionError(
             f"PlatformIO does not know {found.summary}",
             where=f"board {board}",
-            fix="give --project cmake",
+            fix="leave out --project: make or CMake builds for it, pyOCD writes its flash",
         )
     return Choice(runs, found, chosen)
 

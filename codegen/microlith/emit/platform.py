@@ -20,7 +20,8 @@ from microlith.targets.target import Target
 class Platform:
     """`files` are text by path in the project; `emulator` is a command to which the firmware's
     path is appended, empty where it runs by itself; `system` is CMake's name of the system that
-    the firmware is for, empty for this one."""
+    the firmware is for, empty for this one. `chip` is pyOCD's name of a real board's chip, which
+    no emulator runs, and `mcu` its maker's."""
 
     files: dict[str, str]
     archiver: str
@@ -28,27 +29,33 @@ class Platform:
     libraries: Sequence[str]
     emulator: Sequence[str]
     system: str
+    chip: str = ""
+    mcu: str = ""
 
     def run(self, firmware: str) -> list[str]:
         """The command line that runs `firmware`."""
         return [*self.emulator, firmware]
 
 
-def platform(program: Program, target: Target) -> Platform:
-    """The platform on which `target` runs: an operating system, or its emulated board."""
+def platform(program: Program, target: Target, real: Board | None = None) -> Platform:
+    """The platform on which `target` runs: an operating system, the board `real` if it is one that
+    pyOCD flashes, or else its emulated board."""
     files = _port_files(target.port)
     archiver = target.tool("ar")
     if target.emulator is None:
         system = "Linux" if target.runner else ""
         return Platform(files, archiver, target.link_flags, ("-lm",), target.runner, system)
-    board = boards.get(target.emulator)
+    chip = real.pyocd if real is not None and real.platformio is None else ""
+    board = real if real is not None and chip else boards.get(target.emulator)
     return Platform(
         files=files | {"link.ld": linker_script(program, board)},
         archiver=archiver,
         link_flags=bare_metal_link_flags(target, "link.ld"),
         libraries=("-lm",),
-        emulator=(*board.emulator, "-nographic", "-semihosting", "-kernel"),
+        emulator=() if chip else (*board.emulator, "-nographic", "-semihosting", "-kernel"),
         system="Generic",
+        chip=chip,
+        mcu=board.mcu,
     )
 
 

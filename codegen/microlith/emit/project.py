@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from microlith import pyocd
 from microlith.emit.files import digests
 from microlith.emit.model import model_sources
 from microlith.emit.platform import Platform, platform
@@ -14,10 +15,14 @@ from microlith.emit.templates import render
 from microlith.emit.vectors import TestVectors, vector_files
 from microlith.ir.program import Port, Program
 from microlith.kernels.cmsis_nn import library
+from microlith.targets.boards import Board
 from microlith.targets.target import Target
 from microlith.version import __version__
 
 Files = dict[str, str]
+
+TOOLCHAIN = "toolchain.cmake"
+"""What CMake has to know of a compiler for another machine."""
 
 
 def source_files(program: Program, target: Target) -> Files:
@@ -27,15 +32,20 @@ def source_files(program: Program, target: Target) -> Files:
     return files
 
 
-def project_files(program: Program, target: Target, vectors: TestVectors) -> Files:
-    """The whole project: sources, a main program with test vectors, build files, README."""
+def project_files(
+    program: Program, target: Target, vectors: TestVectors, board: Board | None = None
+) -> Files:
+    """The whole project: sources, a main program with test vectors, build files, README. It runs
+    on `board` if pyOCD flashes that, else in the emulator, or on this machine."""
     files = source_files(program, target)
     files |= {f"src/{name}": text for name, text in vector_files(program, vectors).items()}
-    base = platform(program, target)
+    base = platform(program, target, board)
     files |= base.files
     view = _view(program, target, vectors, base, files)
     for name in ("Makefile", "CMakeLists.txt", "README.md"):
         files[name] = render(f"project/{name}.j2", p=view)
+    if base.system:
+        files[TOOLCHAIN] = render("project/toolchain.cmake.j2", p=view)
     return dict(sorted(files.items()))
 
 
@@ -121,6 +131,13 @@ def _view(
         "system": base.system,
         "bare_metal": target.emulator is not None,
         "emulated": bool(base.emulator),
+        "chip": base.chip,
+        "load": pyocd.command("load", base.chip),
+        "watch": pyocd.command("run", base.chip),
+        "mcu": base.mcu,
+        "toolchain": TOOLCHAIN,
+        "tools": target.tool(""),
+        "processor": target.tool("").split("-")[0],
         "binary": binary,
         "link_flags": base.link_flags,
         "cmake_link_flags": [
