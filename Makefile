@@ -38,7 +38,7 @@ size-diff: dev ## the same, against a commit
 	@$(if $(REV),,$(error name the commit to compare with: make size-diff REV=HEAD~1))
 	@$(BIN)/python scripts/sizes.py --against $(REV)
 
-stack: dev ## stack frames of the runtime's functions on Cortex-M4
+stack: dev ## stack frames of the runtime's functions on Cortex-M4 and M55
 	@$(BIN)/python scripts/stack.py
 
 bench: dev ## instructions and estimated cycles of every op, also to build/bench.json

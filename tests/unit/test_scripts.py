@@ -38,20 +38,23 @@ def test_function_sizes_come_from_the_elf(tmp_path: Path) -> None:
     assert sizes.function_sizes(tmp_path / "two.o") == {"a": 4}
 
 
-def test_stack_report_is_read() -> None:
-    report = "conv.c:12:6:mr_conv_2d_s8\t72\tstatic\nconv.c:80:13:row\t8\tstatic\n"
-    assert list(stack.parse(report)) == [
-        stack.Frame(72, "mr_conv_2d_s8", "conv.c"),
-        stack.Frame(8, "row", "conv.c"),
-    ]
-
-
-def test_no_frame_of_the_runtime_is_large() -> None:
-    target = targets.get("cortex-m4")
+@pytest.mark.parametrize("name", stack.TARGETS)
+def test_no_frame_of_the_runtime_is_large(name: str) -> None:
+    target = targets.get(name)
     if shutil.which(target.compiler) is None:
         pytest.skip(f"needs {target.compiler}")
     found = stack.frames(target, stack.runtime_sources())
     assert [frame for frame in found if frame.bytes > stack.FRAME_LIMIT] == []
+
+
+def test_frames_of_assembly_count() -> None:
+    """The compiler reports none for functions that are assembly throughout."""
+    target = targets.get("cortex-m4")
+    if shutil.which(target.compiler) is None:
+        pytest.skip(f"needs {target.compiler}")
+    source = next(path for path in stack.runtime_sources() if path.match("dsp/conv_smlal.c"))
+    found = {frame.function: frame.bytes for frame in stack.frames(target, [source])}
+    assert found["compute_scaled"] >= 36  # r4 to r11 and lr
 
 
 def test_operators_document_is_up_to_date() -> None:

@@ -10,7 +10,6 @@ import typer
 
 from microlith.cli import options as o
 
-
 WIDTH = 130
 """Columns of the table: narrower terminals wrap its lines."""
 
