@@ -45,8 +45,8 @@ typedef struct job {
 
 #define TURN 8u
 
-/* Packs `words` words of each pixel to `to`, and returns where they end. */
-typedef void *pack_words(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t words,
+/* Packs `bytes` of each pixel to `to`, and returns where they end. */
+typedef void *pack_bytes(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t bytes,
                          void *to);
 
 /* All channels of three pixels. */
@@ -110,28 +110,43 @@ _Static_assert(sizeof(job) == 32 && offsetof(job, stream) == 28, "the assembly r
 
 /* [tap][a + bz, b + cz] */
 __attribute__((naked, noinline)) static void *pack_fields(const int8_t *a, const int8_t *b,
-                                                          const int8_t *c, uint32_t words, void *to)
+                                                          const int8_t *c, uint32_t bytes, void *to)
 {
-    (void)a, (void)b, (void)c, (void)words, (void)to;
+    (void)a, (void)b, (void)c, (void)bytes, (void)to;
     __asm__("push   {r4-r11, lr}\n\t"
-            "ldr    r12, [sp, #36]\n"
+            "ldr    r12, [sp, #36]\n\t"
+            "subs   r3, #4\n\t"
+            "blo    2f\n"
             "1:\n\t"
             "ldr    r4, [r0], #4\n\t"
             "ldr    r5, [r1], #4\n\t"
             "ldr    r6, [r2], #4\n\t"
             PACK_FIELDS("", ", ror #8")
             PACK_FIELDS(", ror #16", ", ror #24")
+            "subs   r3, #4\n\t"
+            "bhs    1b\n"
+            "2:\n\t"
+            "adds   r3, #4\n\t"
+            "beq    4f\n"
+            "3:\n\t"
+            "ldrsb  r4, [r0], #1\n\t"
+            "ldrsb  r5, [r1], #1\n\t"
+            "ldrsb  r6, [r2], #1\n\t"
+            "add    r7, r4, r5, lsl #21\n\t"
+            "add    r8, r5, r6, lsl #21\n\t"
+            "stm    r12!, {r7, r8}\n\t"
             "subs   r3, #1\n\t"
-            "bne    1b\n\t"
+            "bne    3b\n"
+            "4:\n\t"
             "mov    r0, r12\n\t"
             "pop    {r4-r11, pc}");
 }
 
-/* [block][pixel][taps 0 and 2, taps 1 and 3], from -128 on, eightfold */
+/* [block][pixel][taps 0 and 2, taps 1 and 3], from -128 on, eightfold; whole words */
 __attribute__((naked, noinline)) static void *pack_halves(const int8_t *a, const int8_t *b,
-                                                          const int8_t *c, uint32_t words, void *to)
+                                                          const int8_t *c, uint32_t bytes, void *to)
 {
-    (void)a, (void)b, (void)c, (void)words, (void)to;
+    (void)a, (void)b, (void)c, (void)bytes, (void)to;
     __asm__("push   {r4-r11, lr}\n\t"
             "ldr    r12, [sp, #36]\n\t"
             "movw   r11, #0x07f8\n\t"
@@ -150,7 +165,7 @@ __attribute__((naked, noinline)) static void *pack_halves(const int8_t *a, const
             "and    r9, r11, r8, lsr #5\n\t"
             "and    r8, r11, r8, lsl #3\n\t"
             "stm    r12!, {r4-r9}\n\t"
-            "subs   r3, #1\n\t"
+            "subs   r3, #4\n\t"
             "bne    1b\n\t"
             "mov    r0, r12\n\t"
             "pop    {r4-r11, pc}");
@@ -311,11 +326,11 @@ __attribute__((naked, noinline)) static void halves_on_bent(const job *work)
 #define FIELDS_BLOCK_CODE 0u
 #define HALVES_BLOCK_CODE 0u
 
-static void *pack_fields(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t words,
+static void *pack_fields(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t bytes,
                          void *packed)
 {
     int32_t *to = packed;
-    for (const int8_t *end = a + 4 * words; a != end; to += 2) {
+    for (const int8_t *end = a + bytes; a != end; to += 2) {
         int32_t middle = *b++;
         to[0] = *a++ + middle * (1 << FIELD);
         to[1] = middle + *c++ * (1 << FIELD);
@@ -329,11 +344,11 @@ static uint32_t eightfold(const int8_t *four, uint32_t tap)
     return low * 8 | (high * 8) << 16;
 }
 
-static void *pack_halves(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t words,
+static void *pack_halves(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t bytes,
                          void *packed)
 {
     uint32_t *to = packed;
-    for (const int8_t *end = a + 4 * words; a != end; a += 4, b += 4, c += 4) {
+    for (const int8_t *end = a + bytes; a != end; a += 4, b += 4, c += 4) {
         const int8_t *pixels[PIXELS] = {a, b, c};
         for (uint32_t i = 0; i < PIXELS; i++, to += 2) {
             to[0] = eightfold(pixels[i], 0);
@@ -443,7 +458,7 @@ static void halves_on_bent(const job *work)
 
 /* How inputs are packed, and what of a pair's stream that takes: its words besides the weights. */
 typedef struct method {
-    pack_words *pack;
+    pack_bytes *pack;
     compute_pixels *compute;
     uint8_t block_words;  /* of packed inputs */
     uint8_t weight_words; /* of a block in the stream */
@@ -455,6 +470,7 @@ typedef struct walk {
     const mr_context *context;
     const mr_conv_2d_s8_line_params *params;
     const method *how;
+    uint32_t *packed;
     int8_t *copies; /* a window for each pixel */
     uint32_t in_bytes;
     job work;
@@ -488,21 +504,10 @@ static const int8_t *run_of(const source *from, uint32_t k, uint32_t run)
     return from->rows != NULL ? from->rows[k] + from->offset : from->copy + k * run;
 }
 
-/* Computes the pixels in `slots` places; others share the first one's, whose outputs they equal. */
-static void compute_slots(walk *at, source from[PIXELS], uint32_t slots)
+/* All channels of the pixels whose inputs are packed. */
+static void compute_packed(const walk *at)
 {
     const mr_conv_2d_s8_line_params *p = at->params;
-    for (uint32_t rest = slots; rest < PIXELS; rest++) {
-        from[rest] = from[0];
-        at->work.out[rest] = at->work.out[0];
-    }
-    uint32_t rows = p->gathers ? 1 : p->window.kernel_height;
-    uint32_t words = p->gathers ? p->blocks : p->window.kernel_width * at->in_bytes / 4;
-    void *to = (void *)(uintptr_t)at->work.inputs;
-    for (uint32_t k = 0; k < rows; k++) {
-        to = at->how->pack(run_of(&from[0], k, 4 * words), run_of(&from[1], k, 4 * words),
-                           run_of(&from[2], k, 4 * words), words, to);
-    }
     at->how->compute(&at->work);
     if (p->least != INT8_MIN || p->most != INT8_MAX) {
         for (uint32_t i = 0; i < PIXELS; i++) {
@@ -511,7 +516,21 @@ static void compute_slots(walk *at, source from[PIXELS], uint32_t slots)
     }
 }
 
-static void convolve(walk *at, mr_band band, const void **tables)
+/* The windows of three pixels. */
+static void compute_windows(const walk *at, const source from[PIXELS])
+{
+    const mr_conv_2d_s8_line_params *p = at->params;
+    uint32_t runs = p->gathers ? 1 : p->window.kernel_height;
+    uint32_t run = p->gathers ? 4u * p->blocks : p->window.kernel_width * at->in_bytes;
+    void *to = at->packed;
+    for (uint32_t k = 0; k < runs; k++) {
+        to = at->how->pack(run_of(&from[0], k, run), run_of(&from[1], k, run),
+                           run_of(&from[2], k, run), run, to);
+    }
+    compute_packed(at);
+}
+
+static void convolve_windows(walk *at, mr_band band, const void **tables)
 {
     const mr_conv_2d_s8_line_params *p = at->params;
     const mr_window *window = &p->window;
@@ -527,13 +546,49 @@ static void convolve(walk *at, mr_band band, const void **tables)
             from[slot] = find_window(at, (const int8_t *const *)rows, x, slot);
             at->work.out[slot++] = out;
             if (slot == PIXELS) {
-                compute_slots(at, from, slot);
+                compute_windows(at, from);
+                slot = 0;
+            }
+        }
+    }
+    if (slot != 0) { /* pixels that do not exist share the first one's place: they equal it */
+        for (; slot < PIXELS; slot++) {
+            from[slot] = from[0];
+            at->work.out[slot] = at->work.out[0];
+        }
+        compute_windows(at, from);
+    }
+}
+
+/* The same for windows of one pixel. */
+static void convolve_points(walk *at, mr_band band)
+{
+    const mr_conv_2d_s8_line_params *p = at->params;
+    const mr_window *window = &p->window;
+    const int8_t *from[PIXELS] = {NULL, NULL, NULL};
+    uint32_t step = window->stride_width * at->in_bytes, channels = p->out_channels, slot = 0;
+    for (uint32_t row = band.first; row < band.first + band.count; row++) {
+        uint32_t image = row / window->out_height, y = row % window->out_height;
+        const int8_t *in = mr_row_in(at->context, &p->input,
+                                     image * window->in_height + y * window->stride_height);
+        int8_t *out = mr_row_out(at->context, &p->output, row);
+        for (uint32_t left = window->out_width; left != 0; left--, in += step, out += channels) {
+            from[slot] = in;
+            at->work.out[slot++] = out;
+            if (slot == PIXELS) {
+                at->how->pack(from[0], from[1], from[2], at->in_bytes, at->packed);
+                compute_packed(at);
                 slot = 0;
             }
         }
     }
     if (slot != 0) {
-        compute_slots(at, from, slot);
+        for (; slot < PIXELS; slot++) {
+            from[slot] = from[0];
+            at->work.out[slot] = at->work.out[0];
+        }
+        at->how->pack(from[0], from[1], from[2], at->in_bytes, at->packed);
+        compute_packed(at);
     }
 }
 
@@ -549,6 +604,7 @@ static mr_status run(const mr_context *context, const mr_conv_2d_s8_line_params 
         .context = context,
         .params = p,
         .how = how,
+        .packed = packed,
         .copies = (int8_t *)packed_end,
         .in_bytes = p->in_channels,
         .work = {.inputs = packed,
@@ -557,7 +613,12 @@ static mr_status run(const mr_context *context, const mr_conv_2d_s8_line_params 
                  .stream = stream,
                  .end = stream + pair * p->out_channels / 2u},
     };
-    convolve(&at, band, tables);
+    int points = p->window.kernel_height == 1 && p->window.kernel_width == 1;
+    if (points && !p->gathers && p->window.pad_top == 0 && p->window.pad_left == 0) {
+        convolve_points(&at, band);
+    } else {
+        convolve_windows(&at, band, tables);
+    }
     return MR_OK;
 }
 

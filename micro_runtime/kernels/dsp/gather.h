@@ -6,7 +6,29 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "dsp.h"
 #include "params.h"
+
+/* Most runs are of a few bytes: too few to call memcpy for them. */
+static MR_NOINLINE void mr_copy_run(int8_t *to, const int8_t *from, uint32_t bytes)
+{
+    if (bytes >= 32) {
+        memcpy(to, from, bytes);
+        return;
+    }
+    for (; bytes >= 4; bytes -= 4, to += 4, from += 4) {
+        uint32_t four;
+        memcpy(&four, from, sizeof four);
+        memcpy(to, &four, sizeof four);
+    }
+    if ((bytes & 2) != 0) {
+        *to++ = *from++;
+        *to++ = *from++;
+    }
+    if ((bytes & 1) != 0) {
+        *to = *from;
+    }
+}
 
 /* Columns of a row of the window, `bytes` each: `before` lie left of the image, `inside` in it. */
 static inline void mr_gather_run(const int8_t *row, uint32_t left, uint32_t before, uint32_t inside,
@@ -14,18 +36,18 @@ static inline void mr_gather_run(const int8_t *row, uint32_t left, uint32_t befo
                                  int8_t *copy)
 {
     if (before != 0) {
-        memcpy(copy, padding, before * bytes);
+        mr_copy_run(copy, padding, before * bytes);
     }
-    memcpy(copy + before * bytes, row + (left + before) * bytes, inside * bytes);
+    mr_copy_run(copy + before * bytes, row + (left + before) * bytes, inside * bytes);
     if (after != 0) {
-        memcpy(copy + (before + inside) * bytes, padding, after * bytes);
+        mr_copy_run(copy + (before + inside) * bytes, padding, after * bytes);
     }
 }
 
 /* The window whose left edge is in column `left` (modulo 2^32), row by row and without a gap.
  * `rows` are its rows, `bytes` those of a pixel. */
-static inline void mr_gather(const mr_window *window, const int8_t *const *rows, uint32_t left,
-                             uint32_t bytes, const int8_t *padding, int8_t *copy)
+static MR_NOINLINE void mr_gather(const mr_window *window, const int8_t *const *rows, uint32_t left,
+                                  uint32_t bytes, const int8_t *padding, int8_t *copy)
 {
     uint32_t width = window->kernel_width, in_width = window->in_width;
     if (window->dilation_width == 1) {
@@ -43,7 +65,7 @@ static inline void mr_gather(const mr_window *window, const int8_t *const *rows,
     for (uint32_t k = 0; k < window->kernel_height; k++) {
         for (uint32_t i = 0; i < width; i++, copy += bytes) {
             uint32_t column = left + i * window->dilation_width;
-            memcpy(copy, column < in_width ? rows[k] + column * bytes : padding, bytes);
+            mr_copy_run(copy, column < in_width ? rows[k] + column * bytes : padding, bytes);
         }
     }
 }

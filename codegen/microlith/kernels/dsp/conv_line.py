@@ -5,6 +5,7 @@ or with SMLAD and two weights to a halfword."""
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -89,7 +90,7 @@ class LineConvolution(Kernel):
                 "in_channels": op.input().shape[3],
                 "out_channels": channels,
                 "blocks": blocks(shape),
-                "gathers": int(gathers(shape)),
+                "gathers": int(self.gathers(shape)),
                 "least": least,
                 "most": most,
             },
@@ -98,10 +99,14 @@ class LineConvolution(Kernel):
             rows=batches * height,
         )
 
+    def gathers(self, shape: Geometry) -> bool:
+        """Whether all windows have to be gathered."""
+        return gathers(shape)
+
     def scratch(self, shape: Geometry, target: Target) -> int:
         """Row pointers for each pixel, packed inputs, copies of windows where any are needed."""
         pointers = PIXELS * shape.window["kernel_height"] * target.pointer_size
-        copied = gathers(shape) or shape.has_broken_windows
+        copied = self.gathers(shape) or shape.has_broken_windows
         copies = PIXELS * BLOCK * blocks(shape) if copied else 0
         return pointers + self.block_bytes * blocks(shape) + copies
 
@@ -145,10 +150,25 @@ class LineConvolution(Kernel):
         channels = op.output().shape[3]
         turns = -(-blocks(shape) // TURN)
         pair = blocks(shape) * self.block_cost + turns * 3.0 + self.pair_cost
-        runs = 1 if gathers(shape) else shape.window["kernel_height"]
-        copied = 3 * shape.window["kernel_height"] * 90.0 if gathers(shape) else 0.0
-        packed = blocks(shape) * self.pack_cost + runs * 45.0 + 240.0 + copied
-        return op.output().elements / channels * (channels / 2 * pair + packed) / PIXELS
+        return op.output().elements / channels * (channels / 2 * pair + self.packed(shape)) / PIXELS
+
+    def packed(self, shape: Geometry) -> float:
+        """Instructions that find three windows, pack them and go through them."""
+        window, packing = shape.window, blocks(shape) * self.pack_cost
+        height = window["kernel_height"]
+        if height == window["kernel_width"] == 1:
+            return 130.0 + packing
+        copies = PIXELS * height * (45.0 + 1.3 * shape.taps / height)
+        if self.gathers(shape):
+            return 140.0 + packing + copies
+        return 60.0 + height * 76.0 + packing + copies * broken_part(window)
+
+
+def broken_part(window: Mapping[str, int]) -> float:
+    """Part of the windows that reach over the left or right side of the image."""
+    lefts = np.arange(window["out_width"]) * window["stride_width"] - window["pad_left"]
+    broken = (lefts < 0) | (lefts + window["kernel_width"] > window["in_width"])
+    return float(broken.mean())
 
 
 def spans(weights: Array, inputs: tuple[int, int]) -> tuple[Array, Array]:
@@ -168,6 +188,10 @@ class Conv2DInt8SmlalLine(LineConvolution):
     block_cost = 11.0
     pair_cost = 44.0
     pack_cost = 27.0
+
+    def gathers(self, shape: Geometry) -> bool:
+        """Rows of windows need not be whole words."""
+        return shape.window["dilation_width"] > 1
 
     def unfit(self, op: OpView, shape: Geometry) -> str | None:
         lines = self.lines(op, shape)
