@@ -3,15 +3,18 @@
 
 Without an option: prints the tables of `microlith bench` and writes them to build/bench.json.
 --diff compares with the committed baseline, and exits with 1 when a count has grown by more than
-2 %; --baseline writes it anew; --markdown prints the rows of README's table.
+2 %; --baseline writes it anew; --markdown prints README's tables, for which CMSIS_NN_DIR names
+CMSIS-NN's directory.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,17 @@ MODELS = {"digits": ROOT / "examples" / "digits" / "digits_int8.tflite"} | {
 TARGETS = ("cortex-m4", "cortex-m55")
 BASELINE = ROOT / "tests" / "bench" / "baseline.json"
 REPORT = ROOT / "build" / "bench.json"
+FRAMEWORK = {
+    "cortex-m4": {
+        "kws": 7_699_734, "ic": 29_863_153, "vww": 24_101_543, "ad": 582_865, "sww": 2_226_963,
+    },
+    "cortex-m55": {
+        "kws": 1_815_664, "ic": 4_911_512, "vww": 6_557_949, "ad": 149_926, "sww": 407_297,
+    },
+}  # fmt: skip
+"""Instructions of TensorFlow Lite Micro (90b983c) with CMSIS-NN (99f736a), GCC 12.2 -O2, counted
+the same way."""
+
 GROWTH = 0.02
 """Part by which a count may grow before it is an error."""
 
@@ -102,18 +116,41 @@ def _difference(before: int, after: int, name: str) -> str:
     return f"{before:12,} {after:12,} {change:>8}  {name}"
 
 
-def markdown(program: Program) -> str:
-    """A row of README's table: model, arena, lower bound, code, constants, instructions."""
+def memory_row(target: str, name: str, path: Path) -> list[int | None]:
+    """Arena, lower bound, code, constants and instructions of a model, by default."""
+    del name
+    program = compiled(path, target)
     result = simulate(program, random_inputs(program.inputs, 1, 0))
-    instructions = result.instructions[0] if result.instructions else None
-    figures = (
+    return [
         program.memory.arena,
         program.memory.bound,
         result.flash["code"],
         result.flash["weights"],
-        instructions,
-    )
-    return " | ".join("-" if figure is None else f"{figure:,}" for figure in figures)
+        result.instructions[0] if result.instructions else None,
+    ]
+
+
+def versus_row(target: str, name: str, path: Path) -> list[int | None]:
+    """Instructions of TensorFlow Lite Micro, of CMSIS-NN below our interpreter, and of our kernels,
+    balanced and fast. No channel is dropped: kernels are compared, not graphs."""
+    directory = os.environ.get("CMSIS_NN_DIR")
+    library = Path(directory) if directory else None
+
+    def count(**options: Any) -> int:
+        kept = ["dead_channels"]
+        return total(microlith.compile(path, target=target, disabled_passes=kept, **options))
+
+    return [
+        FRAMEWORK.get(target, {}).get(name),
+        count(kernels="cmsis_nn", cmsis_nn=library) if library else None,
+        count(),
+        count(optimize="speed"),
+    ]
+
+
+def line(name: str, figures: Sequence[int | None]) -> str:
+    """A row of a table in Markdown."""
+    return f"| {name} | {' | '.join('-' if f is None else f'{f:,}' for f in figures)} |"
 
 
 def print_tables(chosen: Sequence[str]) -> int:
@@ -167,9 +204,31 @@ def print_difference(chosen: Sequence[str]) -> int:
 
 def print_markdown(chosen: Sequence[str]) -> int:
     for target in chosen:
-        for name, path in available().items():
-            print(f"| {name} | {markdown(compiled(path, target))} |", flush=True)
+        core = targets.get(target).summary.split()[0]
+        _print_table(
+            [
+                core,
+                "arena, bytes",
+                "lower bound",
+                "code, bytes",
+                "constants, bytes",
+                "instructions",
+            ],
+            partial(memory_row, target),
+        )
+        _print_table(
+            [core, "TFLM + CMSIS-NN", "CMSIS-NN", "balanced", "speed"],
+            partial(versus_row, target),
+        )
     return 0
+
+
+def _print_table(head: Sequence[str], row: Callable[[str, Path], Sequence[int | None]]) -> None:
+    """A table with a row a model, each printed when it is known."""
+    print(f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", sep="\n")
+    for name, path in available().items():
+        print(line(name, row(name, path)), flush=True)
+    print()
 
 
 def main() -> int:
@@ -178,7 +237,7 @@ def main() -> int:
     modes: dict[str, tuple[Callable[[Sequence[str]], int], Sequence[str]]] = {
         "diff": (print_difference, TARGETS),
         "baseline": (write_baseline, TARGETS),
-        "markdown": (print_markdown, TARGETS[:1]),
+        "markdown": (print_markdown, TARGETS),
     }
     group = parser.add_mutually_exclusive_group()
     for name in modes:
