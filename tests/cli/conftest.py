@@ -33,7 +33,8 @@ Microlith = Callable[..., Ending]
 
 @pytest.fixture
 def microlith(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Microlith:
-    """`microlith("verify", path, "--json")`, with what it printed."""
+    """`microlith("verify", path, "--json")`, with what it printed, however slow this machine is."""
+    monkeypatch.setattr("microlith.cli.progress.PATIENCE", 600.0)
 
     def run(*arguments: str | Path) -> Ending:
         monkeypatch.setattr(sys, "argv", ["microlith", *map(str, arguments)])

@@ -36,6 +36,17 @@ Save = Callable[..., Path]
         (["generate", "net.tflite", "-o", "net.tflite"], "cannot write"),
         (["generate", "net.tflite", "-o", "d", "--test-data", "absent.npz"], "no such file"),
         (["generate", "net.tflite"], "Missing option '--output'"),
+        (["verify", "net.tflite", "--port", "/dev/x"], "--port: .*give both --board and --port"),
+        (["verify", "net.tflite", "--board", "pico", "--upload"], "--upload: .*give both"),
+        (["verify", "net.tflite", "--board", "pico", "--port", "x"], "port x cannot be opened"),
+        (["verify", "net.tflite", "--board", "pic"], "no board 'pic'; choose from .*rpipico2"),
+        (["verify", "net.tflite", "--board", "pico", "--target", "cortex-m4"], "runs code for"),
+        (["boards", "--filter", "breadboard"], "--filter: no board has 'breadboard'"),
+        (["fit", "net.tflite", "--filter", "breadboard"], "--filter: no board has 'breadboard'"),
+        (["run", "net.tflite", "--board", "pico"], "the serial port is not known"),
+        (["flash", "."], "there is no project for a board here"),
+        (["flash", ".", "--timeout", "0"], "--timeout"),
+        (["build", "absent"], "there is no project for a board here"),
     ],
 )
 def test_wrong_options_end_with_2(

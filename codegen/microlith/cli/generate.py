@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from microlith.cli import options as o
+from microlith.cli.progress import progress
 
 
 @o.compiling()
@@ -51,17 +52,19 @@ def command(
     if chosen.project == "library":
         write_library(program, output, force=force)
         return
-    manifest = write_project(
-        program,
-        output,
-        test_data=test_data,
-        force=force,
-        board=chosen.board,
-        host=replace(arguments, target="host", kernels="portable", tuned=None).compile()
-        if chosen.project == "platformio"
-        else None,
-        layout=chosen.project,
-    )
+    host = None
+    if chosen.project == "platformio":
+        host = replace(arguments, target="host", kernels="portable", tuned=None).compile()
+    with progress(f"Computing what {program.name} must give on test samples"):
+        manifest = write_project(
+            program,
+            output,
+            test_data=test_data,
+            force=force,
+            board=chosen.board,
+            host=host,
+            layout=chosen.project,
+        )
     if json:
         o.print_json(manifest)
         return
@@ -72,3 +75,5 @@ def command(
         o.say(f"  {line}")
     if chosen.project == "platformio":
         o.say(f"  next         pio run -d {output} -t upload")
+    elif chosen.project == "cmake":
+        o.say(f"  next         make -C {output} run")

@@ -75,12 +75,24 @@ app.command("add")(add.command)
 app.command("platformio-offline")(platformio_offline.command)
 
 
+def _complain(message: str) -> None:
+    """On a terminal, the name stands out."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.text import Text
+
+        text = Text.assemble(("microlith: ", "bold red"), message)
+        Console(stderr=True, soft_wrap=True, highlight=False).print(text)
+    else:
+        print(f"microlith: {message}", file=sys.stderr)
+
+
 def main() -> None:
     """Runs the command line; messages go to standard error."""
     try:
         app()
     except MicrolithError as error:
-        print(f"microlith: {error}", file=sys.stderr)
+        _complain(str(error))
         sys.exit(2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

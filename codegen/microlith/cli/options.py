@@ -136,9 +136,11 @@ class CompileArguments:
     trace: Trace = None
 
     def compile(self) -> Program:
+        from microlith.cli.progress import progress
         from microlith.compiler import compile_model
 
-        return compile_model(self.model, **self.request())
+        with progress(f"Compiling {self.model.name} for {self.target}"):
+            return compile_model(self.model, **self.request())
 
     def request(self) -> Request:
         """The same as the compiler takes it."""

@@ -17,14 +17,24 @@ PATIENCE = 1.0
 
 Say = Callable[[str], None]
 
+_under_way: list[str] = []
+"""The step that is shown: steps inside it are not."""
+
 
 @contextmanager
 def progress(step: str, quiet: bool = True) -> Iterator[Say]:
     """Shows that `step` is under way while the block runs. What the block says to the function
     that it gets appears above the spinner, or, when `quiet`, not at all."""
+    if _under_way:
+        yield _unheard if quiet else say
+        return
     shown = _spinner(step) if sys.stderr.isatty() else _line(step)
-    with shown as aloud:
-        yield _unheard if quiet else aloud
+    _under_way.append(step)
+    try:
+        with shown as aloud:
+            yield _unheard if quiet else aloud
+    finally:
+        _under_way.clear()
 
 
 def _unheard(text: str) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from microlith.cli import options as o
+from microlith.cli.progress import progress
 
 
 @o.compiling()
@@ -35,7 +36,8 @@ def command(
     data = load_npz(input, program.inputs) if input else None
     if data is None:
         data = random_inputs(program.inputs, samples, seed)
-    result = execute.simulate(program, data, keep=keep)
+    with progress(f"Running on {program.target}"):
+        result = execute.simulate(program, data, keep=keep)
     if output:
         save_npz(output, result.outputs)
     if json:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from microlith.cli import options as o
+from microlith.cli.progress import progress
 
 if TYPE_CHECKING:
     from microlith.ir.graph import Array
@@ -39,16 +40,28 @@ def command(
     """
     from microlith import execute
     from microlith.cli.project import resolve
+    from microlith.deploy import upload_harness
+    from microlith.errors import OptionError
     from microlith.verify.inputs import load_npz
     from microlith.verify.verify import render
 
+    if (port or upload) and not (port and board):
+        raise OptionError(
+            "samples run on a board that is named, at a port",
+            where="--port" if port else "--upload",
+            fix="give both --board and --port",
+        )
     found, target = resolve(board, arguments.target) if board else (None, arguments.target)
     program = replace(arguments, target=target).compile()
     data = load_npz(input, program.inputs) if input else None
-    if found is not None and port is not None:
-        verification = _on_board(program, found, port, upload, samples, seed, data)
-    else:
-        verification = execute.verify(program, samples=samples, seed=seed, inputs=data)
+    step = f"Comparing {program.name} on {port or target} with the reference"
+    with progress(step, quiet=False) as aloud:
+        if found is not None and port is not None:
+            if upload:
+                upload_harness(program, found, aloud)
+            verification = _on_board(program, found, port, samples, seed, data)
+        else:
+            verification = execute.verify(program, samples=samples, seed=seed, inputs=data)
     if json:
         o.print_json(verification.to_json())
     else:
@@ -61,15 +74,12 @@ def _on_board(
     program: Program,
     board: Board,
     port: str,
-    upload: bool,
     samples: int,
     seed: int,
     data: Mapping[str, Array] | None,
 ) -> Verification:
-    from microlith.deploy import upload_harness, verify_on_board
+    from microlith.deploy import verify_on_board
     from microlith.simulate.remote import open_port
 
-    if upload:
-        upload_harness(program, board, o.say)
     with open_port(port, board.console.baud) as line:
         return verify_on_board(program, line, board.name, samples=samples, seed=seed, inputs=data)
