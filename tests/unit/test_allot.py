@@ -21,7 +21,10 @@ Sizes = list[tuple[int, int]]
 def _op(sizes: Sizes) -> Candidates:
     kernels = [
         Candidate(
-            cast(Any, SimpleNamespace(name=f"k{i}", backend="b")), cast(Any, None), cost, size
+            cast(Any, SimpleNamespace(name=f"k{i}", backend="b")),
+            cast(Any, SimpleNamespace(constants=())),
+            cost,
+            size,
         )
         for i, (cost, size) in enumerate(sizes)
     ]

@@ -9,8 +9,9 @@ than the one before it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from microlith.errors import OptionError
@@ -47,14 +48,39 @@ def allot(ops: Sequence[Candidates], allowance: int | None) -> list[Choice]:
     hulls = [_hull(op.legal) for op in ops]
     at = [0] * len(ops) if allowance is not None else [len(hull) - 1 for hull in hulls]
     if allowance is not None:
-        left = allowance - sum(hull[0].constant_bytes for hull in hulls)
         for step in sorted(_steps(hulls), key=lambda step: (-step.worth, step.op, step.to)):
-            if step.to == at[step.op] + 1 and step.extra <= left:
-                at[step.op] = step.to
-                left -= step.extra
+            if step.to == at[step.op] + 1:
+                taken = [*at[: step.op], step.to, *at[step.op + 1 :]]
+                if _stored(hull[i] for hull, i in zip(hulls, taken, strict=True)) <= allowance:
+                    at = taken
     return [
         Choice(hull[i], _reason(hull[i], op)) for hull, i, op in zip(hulls, at, ops, strict=True)
     ]
+
+
+def _stored(chosen: Iterable[Candidate]) -> int:
+    """Bytes of constants of all kernels. Those that repeat one value, rows of padding, share the
+    longest of their kind (see ConstantPool)."""
+    total = 0
+    longest: dict[bytes, int] = {}
+    for candidate in chosen:
+        repeated = _repeated(candidate)
+        total += candidate.constant_bytes - sum(repeated.values())
+        for value, length in repeated.items():
+            longest[value] = max(longest.get(value, 0), length)
+    return total + sum(longest.values())
+
+
+@lru_cache(maxsize=256)
+def _repeated(candidate: Candidate) -> dict[bytes, int]:
+    """Bytes of the longest constant that repeats each value."""
+    found: dict[bytes, int] = {}
+    for constant in candidate.lowering.constants:
+        raw = constant.values.tobytes()
+        value = raw[: constant.values.itemsize]
+        if len(raw) > len(value) and raw == value * constant.values.size:
+            found[value] = max(found.get(value, 0), len(raw))
+    return found
 
 
 def as_fixed(ops: Sequence[Candidates], fixed: Fixed) -> list[Choice]:
