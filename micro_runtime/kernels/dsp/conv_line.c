@@ -14,7 +14,7 @@
  * that no field overflows. The accumulators start with half a field in the two lower ones, so that
  * they never borrow from the next.
  *
- * SMLAD makes two, of weights that take one byte: 18 instructions for 24 products. Both channels
+ * SMLAD makes two, of weights that take one byte: 17 instructions for 24 products. Both channels
  * share 16 bits, u + 256 v:
  *
  *     sum of x * (u + 256 v) = sum of x * u + 256 * (sum of x * v)
@@ -57,7 +57,7 @@ typedef void compute_pixels(const job *work);
 /* clang-format off */
 
 #define FIELDS_BLOCK_CODE 44u /* bytes of FIELDS_BLOCK and HALVES_BLOCK */
-#define HALVES_BLOCK_CODE 72u
+#define HALVES_BLOCK_CODE 68u
 
 _Static_assert(sizeof(job) == 32 && offsetof(job, stream) == 28, "the assembly relies on it");
 
@@ -142,7 +142,7 @@ __attribute__((naked, noinline)) static void *pack_fields(const int8_t *a, const
             "pop    {r4-r11, pc}");
 }
 
-/* [block][pixel][taps 0 and 2, taps 1 and 3], from -128 on, eightfold; whole words */
+/* [block][taps 0 and 2, taps 1 and 3][pixel], from -128 on, eightfold; whole words */
 __attribute__((naked, noinline)) static void *pack_halves(const int8_t *a, const int8_t *b,
                                                           const int8_t *c, uint32_t bytes, void *to)
 {
@@ -153,17 +153,17 @@ __attribute__((naked, noinline)) static void *pack_halves(const int8_t *a, const
             "movt   r11, #0x07f8\n"
             "1:\n\t"
             "ldr    r4, [r0], #4\n\t"
-            "ldr    r6, [r1], #4\n\t"
-            "ldr    r8, [r2], #4\n\t"
+            "ldr    r5, [r1], #4\n\t"
+            "ldr    r6, [r2], #4\n\t"
             "eor    r4, #0x80808080\n\t"
+            "eor    r5, #0x80808080\n\t"
             "eor    r6, #0x80808080\n\t"
-            "eor    r8, #0x80808080\n\t"
-            "and    r5, r11, r4, lsr #5\n\t"
+            "and    r7, r11, r4, lsr #5\n\t"
+            "and    r8, r11, r5, lsr #5\n\t"
+            "and    r9, r11, r6, lsr #5\n\t"
             "and    r4, r11, r4, lsl #3\n\t"
-            "and    r7, r11, r6, lsr #5\n\t"
+            "and    r5, r11, r5, lsl #3\n\t"
             "and    r6, r11, r6, lsl #3\n\t"
-            "and    r9, r11, r8, lsr #5\n\t"
-            "and    r8, r11, r8, lsl #3\n\t"
             "stm    r12!, {r4-r9}\n\t"
             "subs   r3, #4\n\t"
             "bne    1b\n\t"
@@ -249,22 +249,22 @@ __attribute__((naked, noinline)) static void fields_on_bent(const job *work)
                    "asr r7, r7, #1\n\t" "asr r8, r8, #1\n\t");
 }
 
-/* Four taps of a pixel: weights in r8 to r11, inputs at r7. */
-#define HALVES_PIXEL(first, both)               \
-    "ldrd   r12, lr, [r7], #8\n\t"              \
-    "smlad  " first ", r10, r12, " first "\n\t" \
-    "smlad  " both ", r8, r12, " both "\n\t"    \
-    "smlad  " first ", r11, lr, " first "\n\t"  \
-    "smlad  " both ", r9, lr, " both "\n\t"
+/* Two taps of each pixel: inputs at r7. */
+#define HALVES_TAPS(weights)                    \
+    "sxtb16 r10, " weights "\n\t"               \
+    "ldm    r7!, {r11, r12, lr}\n\t"           \
+    "smlad  r0, r10, r11, r0\n\t"              \
+    "smlad  r1, " weights ", r11, r1\n\t"      \
+    "smlad  r2, r10, r12, r2\n\t"              \
+    "smlad  r3, " weights ", r12, r3\n\t"      \
+    "smlad  r4, r10, lr, r4\n\t"               \
+    "smlad  r5, " weights ", lr, r5\n\t"
 
-/* The stream is at r6. */
+/* Four: the stream is at r6. */
 #define HALVES_BLOCK                            \
-    "ldrd   r8, r9, [r6], #8\n\t"               \
-    "sxtb16 r10, r8\n\t"                        \
-    "sxtb16 r11, r9\n\t"                        \
-    HALVES_PIXEL("r0", "r1")                    \
-    HALVES_PIXEL("r2", "r3")                    \
-    HALVES_PIXEL("r4", "r5")
+    "ldrd   r8, r9, [r6], #8\n\t"              \
+    HALVES_TAPS("r8")                           \
+    HALVES_TAPS("r9")
 
 #define COMPUTE_HALVES(LOAD_U, ON_U, LOAD_V, ON_V)              \
     __asm__(ENTER("r6")                                         \
@@ -348,11 +348,11 @@ static void *pack_halves(const int8_t *a, const int8_t *b, const int8_t *c, uint
                          void *packed)
 {
     uint32_t *to = packed;
-    for (const int8_t *end = a + bytes; a != end; a += 4, b += 4, c += 4) {
+    for (const int8_t *end = a + bytes; a != end; a += 4, b += 4, c += 4, to += 2 * PIXELS) {
         const int8_t *pixels[PIXELS] = {a, b, c};
-        for (uint32_t i = 0; i < PIXELS; i++, to += 2) {
-            to[0] = eightfold(pixels[i], 0);
-            to[1] = eightfold(pixels[i], 1);
+        for (uint32_t i = 0; i < PIXELS; i++) {
+            to[i] = eightfold(pixels[i], 0);
+            to[PIXELS + i] = eightfold(pixels[i], 1);
         }
     }
     return to;
@@ -400,12 +400,10 @@ static const uint32_t *sum_halves(const job *work, const uint32_t *stream,
         both[i] = (int32_t)stream[1];
     }
     stream += 2;
-    for (const uint32_t *packed = work->inputs; packed != work->inputs_end; stream += 2) {
-        for (uint32_t i = 0; i < PIXELS; i++, packed += 2) {
-            for (uint32_t k = 0; k < 2; k++) {
-                first[i] = mr_smlad(mr_sxtab16(0, stream[k]), packed[k], first[i]);
-                both[i] = mr_smlad(stream[k], packed[k], both[i]);
-            }
+    for (const uint32_t *packed = work->inputs; packed != work->inputs_end; stream++) {
+        for (uint32_t i = 0; i < PIXELS; i++, packed++) {
+            first[i] = mr_smlad(mr_sxtab16(0, *stream), *packed, first[i]);
+            both[i] = mr_smlad(*stream, *packed, both[i]);
         }
     }
     for (uint32_t i = 0; i < PIXELS; i++) {

@@ -32,6 +32,7 @@ class LineConvolution(Kernel):
     """A convolution in one group of channels to an even number of channels, three pixels and two
     channels at a time."""
 
+    pixels_at_once = 3
     backend = "dsp"
     operators = ("CONV_2D",)
     params = "mr_conv_2d_s8_line_params"
@@ -231,7 +232,7 @@ class Conv2DInt8SmladLine(LineConvolution):
     features = frozenset({"dsp"})
     block_bytes = 24
     inputs = (0, 255)
-    block_cost = 18.0
+    block_cost = 17.0
     pair_cost = 37.0
     pack_cost = 15.0
 
