@@ -20,7 +20,8 @@
  *     sum of x * (u + 256 v) = sum of x * u + 256 * (sum of x * v)
  *
  * so that only u has to be widened. Inputs are taken from -128 on and are raised by 3 bits when
- * they are widened: what is left of the second sum is raised by 11.
+ * they are widened, or by 1 where sums are large: what is left of the second sum is raised by 8
+ * more.
  */
 #include "conv_line.h"
 
@@ -142,33 +143,46 @@ __attribute__((naked, noinline)) static void *pack_fields(const int8_t *a, const
             "pop    {r4-r11, pc}");
 }
 
-/* [block][taps 0 and 2, taps 1 and 3][pixel], from -128 on, eightfold; whole words */
-__attribute__((naked, noinline)) static void *pack_halves(const int8_t *a, const int8_t *b,
-                                                          const int8_t *c, uint32_t bytes, void *to)
+/* [block][taps 0 and 2, taps 1 and 3][pixel], from -128 on, raised; whole words. `half` is the mask
+ * of a raised byte. */
+#define PACK_HALVES(half, left, right)          \
+    __asm__("push   {r4-r11, lr}\n\t"           \
+            "ldr    r12, [sp, #36]\n\t"         \
+            "movw   r11, #" half "\n\t"         \
+            "movt   r11, #" half "\n"           \
+            "1:\n\t"                            \
+            "ldr    r4, [r0], #4\n\t"           \
+            "ldr    r5, [r1], #4\n\t"           \
+            "ldr    r6, [r2], #4\n\t"           \
+            "eor    r4, #0x80808080\n\t"        \
+            "eor    r5, #0x80808080\n\t"        \
+            "eor    r6, #0x80808080\n\t"        \
+            "and    r7, r11, r4, lsr #" right "\n\t" \
+            "and    r8, r11, r5, lsr #" right "\n\t" \
+            "and    r9, r11, r6, lsr #" right "\n\t" \
+            "and    r4, r11, r4, lsl #" left "\n\t"  \
+            "and    r5, r11, r5, lsl #" left "\n\t"  \
+            "and    r6, r11, r6, lsl #" left "\n\t"  \
+            "stm    r12!, {r4-r9}\n\t"          \
+            "subs   r3, #4\n\t"                 \
+            "bne    1b\n\t"                     \
+            "mov    r0, r12\n\t"                \
+            "pop    {r4-r11, pc}")
+
+__attribute__((naked, noinline)) static void *pack_eightfold(const int8_t *a, const int8_t *b,
+                                                             const int8_t *c, uint32_t bytes,
+                                                             void *to)
 {
     (void)a, (void)b, (void)c, (void)bytes, (void)to;
-    __asm__("push   {r4-r11, lr}\n\t"
-            "ldr    r12, [sp, #36]\n\t"
-            "movw   r11, #0x07f8\n\t"
-            "movt   r11, #0x07f8\n"
-            "1:\n\t"
-            "ldr    r4, [r0], #4\n\t"
-            "ldr    r5, [r1], #4\n\t"
-            "ldr    r6, [r2], #4\n\t"
-            "eor    r4, #0x80808080\n\t"
-            "eor    r5, #0x80808080\n\t"
-            "eor    r6, #0x80808080\n\t"
-            "and    r7, r11, r4, lsr #5\n\t"
-            "and    r8, r11, r5, lsr #5\n\t"
-            "and    r9, r11, r6, lsr #5\n\t"
-            "and    r4, r11, r4, lsl #3\n\t"
-            "and    r5, r11, r5, lsl #3\n\t"
-            "and    r6, r11, r6, lsl #3\n\t"
-            "stm    r12!, {r4-r9}\n\t"
-            "subs   r3, #4\n\t"
-            "bne    1b\n\t"
-            "mov    r0, r12\n\t"
-            "pop    {r4-r11, pc}");
+    PACK_HALVES("0x07f8", "3", "5");
+}
+
+__attribute__((naked, noinline)) static void *pack_twofold(const int8_t *a, const int8_t *b,
+                                                           const int8_t *c, uint32_t bytes,
+                                                           void *to)
+{
+    (void)a, (void)b, (void)c, (void)bytes, (void)to;
+    PACK_HALVES("0x01fe", "1", "7");
 }
 
 /* Two taps: inputs at r0, accumulators in r2:r3 and r4:r5. */
@@ -338,24 +352,34 @@ static void *pack_fields(const int8_t *a, const int8_t *b, const int8_t *c, uint
     return to;
 }
 
-static uint32_t eightfold(const int8_t *four, uint32_t tap)
+static uint32_t raise(const int8_t *four, uint32_t tap, uint32_t factor)
 {
     uint32_t low = (uint32_t)(four[tap] + 128), high = (uint32_t)(four[tap + 2] + 128);
-    return low * 8 | (high * 8) << 16;
+    return low * factor | (high * factor) << 16;
 }
 
-static void *pack_halves(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t bytes,
-                         void *packed)
+static void *pack_halves(const int8_t *const pixels[PIXELS], uint32_t bytes, uint32_t *to,
+                         uint32_t factor)
 {
-    uint32_t *to = packed;
-    for (const int8_t *end = a + bytes; a != end; a += 4, b += 4, c += 4, to += 2 * PIXELS) {
-        const int8_t *pixels[PIXELS] = {a, b, c};
+    for (uint32_t at = 0; at != bytes; at += 4, to += 2 * PIXELS) {
         for (uint32_t i = 0; i < PIXELS; i++) {
-            to[i] = eightfold(pixels[i], 0);
-            to[PIXELS + i] = eightfold(pixels[i], 1);
+            to[i] = raise(pixels[i] + at, 0, factor);
+            to[PIXELS + i] = raise(pixels[i] + at, 1, factor);
         }
     }
     return to;
+}
+
+static void *pack_eightfold(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t bytes,
+                            void *to)
+{
+    return pack_halves((const int8_t *const[]){a, b, c}, bytes, to, 8);
+}
+
+static void *pack_twofold(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t bytes,
+                          void *to)
+{
+    return pack_halves((const int8_t *const[]){a, b, c}, bytes, to, 2);
 }
 
 /* The field of `bits` from its lowest bit, sign-extended. */
@@ -634,12 +658,24 @@ mr_status mr_conv_2d_s8_smlal_bent(const mr_context *context, const void *params
 
 mr_status mr_conv_2d_s8_smlad_line(const mr_context *context, const void *params, mr_band band)
 {
-    static const method how = {pack_halves, halves_on_line, 6, 2, 6, HALVES_BLOCK_CODE};
+    static const method how = {pack_eightfold, halves_on_line, 6, 2, 6, HALVES_BLOCK_CODE};
     return run(context, params, band, &how);
 }
 
 mr_status mr_conv_2d_s8_smlad_bent(const mr_context *context, const void *params, mr_band band)
 {
-    static const method how = {pack_halves, halves_on_bent, 6, 2, 8, HALVES_BLOCK_CODE};
+    static const method how = {pack_eightfold, halves_on_bent, 6, 2, 8, HALVES_BLOCK_CODE};
+    return run(context, params, band, &how);
+}
+
+mr_status mr_conv_2d_s8_smlad_line_wide(const mr_context *context, const void *params, mr_band band)
+{
+    static const method how = {pack_twofold, halves_on_line, 6, 2, 6, HALVES_BLOCK_CODE};
+    return run(context, params, band, &how);
+}
+
+mr_status mr_conv_2d_s8_smlad_bent_wide(const mr_context *context, const void *params, mr_band band)
+{
+    static const method how = {pack_twofold, halves_on_bent, 6, 2, 8, HALVES_BLOCK_CODE};
     return run(context, params, band, &how);
 }

@@ -40,4 +40,10 @@ mr_status mr_conv_2d_s8_smlal_bent(const mr_context *context, const void *params
 mr_status mr_conv_2d_s8_smlad_line(const mr_context *context, const void *params, mr_band band);
 mr_status mr_conv_2d_s8_smlad_bent(const mr_context *context, const void *params, mr_band band);
 
+/* The same for larger sums: inputs are raised by 1 bit, not 3. */
+mr_status mr_conv_2d_s8_smlad_line_wide(const mr_context *context, const void *params,
+                                        mr_band band);
+mr_status mr_conv_2d_s8_smlad_bent_wide(const mr_context *context, const void *params,
+                                        mr_band band);
+
 #endif

@@ -14,7 +14,7 @@ from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
 from microlith.kernels.base import Const, InRows, Kernel, Lowering, OutRows, Scratch, wrong_type
 from microlith.kernels.dsp.conv import BLOCK, PIXELS, blocks, gathers
-from microlith.kernels.dsp.line import RAISED, Lines, fit_lines
+from microlith.kernels.dsp.line import FORM, Form, Lines, fit_lines
 from microlith.kernels.dsp.output import plain_biases
 from microlith.kernels.portable.conv import Geometry, conv_window, geometry, padding_row
 from microlith.kernels.portable.window import too_large
@@ -39,6 +39,8 @@ class LineConvolution(Kernel):
     source = "conv_line"
     bent: ClassVar[bool] = False
     """Whether lines are bent, see line.py."""
+
+    form: ClassVar[Form] = FORM
 
     block_bytes: ClassVar[int]
     """Scratch for a block of packed inputs."""
@@ -122,7 +124,7 @@ class LineConvolution(Kernel):
         """Of all channels, or why there are none."""
         least, most = spans(shape.weights, self.inputs)
         biases = self.biases(op, shape)
-        return fit_lines(op, least + biases, most + biases, bent=self.bent)
+        return fit_lines(op, least + biases, most + biases, bent=self.bent, form=self.form)
 
     def stream(self, op: OpView, shape: Geometry) -> Array:
         """int32 [pair of channels][what sums start with, weights, lines]."""
@@ -243,7 +245,7 @@ class Conv2DInt8SmladLine(LineConvolution):
         return super().unfit(op, shape)
 
     def starts(self, first: Array, second: Array) -> Array:
-        return np.stack([first, first + (second << 8)], axis=1) << (RAISED - 8)
+        return np.stack([first, first + (second << 8)], axis=1) << (self.form.raised - 8)
 
     def pack(self, first: Array, second: Array) -> Array:
         """[block][taps 0 and 2, taps 1 and 3] first + 256 * second"""
@@ -259,9 +261,25 @@ class Conv2DInt8SmladBent(Conv2DInt8SmladLine):
     pair_cost = 50.0
 
 
+class Conv2DInt8SmladLineWide(Conv2DInt8SmladLine):
+    """For larger sums."""
+
+    name = "conv_2d_s8_smlad_line_wide"
+    function = "mr_conv_2d_s8_smlad_line_wide"
+    form = Form(raised=9)
+
+
+class Conv2DInt8SmladBentWide(Conv2DInt8SmladBent):
+    name = "conv_2d_s8_smlad_bent_wide"
+    function = "mr_conv_2d_s8_smlad_bent_wide"
+    form = Form(raised=9)
+
+
 KERNELS = (
     Conv2DInt8SmlalLine(),
     Conv2DInt8SmlalBent(),
     Conv2DInt8SmladLine(),
     Conv2DInt8SmladBent(),
+    Conv2DInt8SmladLineWide(),
+    Conv2DInt8SmladBentWide(),
 )

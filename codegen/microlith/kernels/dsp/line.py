@@ -4,7 +4,7 @@
 As a function of the sum, the reference's int8 output is a staircase that never goes down: biases,
 two roundings, the zero point and saturation only say where its steps are. A line
 
-    ((sum * 2^RAISED * multiplier >> 32) + offset) >> SHIFT, saturated
+    ((sum * 2^raised * multiplier >> 32) + offset) >> SHIFT, saturated
 
 never goes down either, so it is the reference if it reaches each output at the same sum as the
 reference does. At most 255 steps have to be compared, which is done here for multipliers near
@@ -30,14 +30,27 @@ RAISED = 11
 SHIFT = 15
 """Right shift of what becomes an output: immediates of the assembly, like RAISED."""
 
-REACH = 1 << (31 - RAISED)
-"""Sums stay below this magnitude."""
-
 NEIGHBOURS = 48
 """Multipliers that are tried on either side of the one nearest to the scale."""
 
 LEVELS = np.arange(-127, 128, dtype=np.int64)
 """Outputs that have a step."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """Immediates of a kernel, in place of RAISED and SHIFT."""
+
+    raised: int = RAISED
+    shift: int = SHIFT
+
+    @property
+    def reach(self) -> int:
+        """Sums stay below this magnitude."""
+        return 1 << (31 - self.raised)
+
+
+FORM = Form()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,35 +64,38 @@ class Lines:
     flat: Array
 
 
-def fit_lines(op: OpView, least: Array, most: Array, *, bent: bool = False) -> Lines | str:
+def fit_lines(
+    op: OpView, least: Array, most: Array, *, bent: bool = False, form: Form = FORM
+) -> Lines | str:
     """The line of each output channel, with even offsets, for sums with their biases between
     `least` and `most`, int64[channels]; or why there is none."""
     scales = _scales(op, len(least))
     if isinstance(scales, str):
         return scales
     raw = (values.astype(np.int64).tobytes() for values in (least, most, *scales))
-    return _fit_lines(op.output().zero_point, bent, *raw)
+    return _fit_lines(op.output().zero_point, bent, form, *raw)
 
 
 @lru_cache(maxsize=64)  # a layer's kernels ask for the same lines several times
-def _fit_lines(zero_point: int, bent: bool, *raw: bytes) -> Lines | str:
+def _fit_lines(zero_point: int, bent: bool, form: Form, *raw: bytes) -> Lines | str:
     least, most, *scales = (np.frombuffer(values, np.int64) for values in raw)
     if least.min() < -(1 << 31) or most.max() >= 1 << 31:
         return "sums do not fit 32 bits"
     steps = _steps(least, most, scales, zero_point)
     flat = ~((steps > least[:, None]) & (steps <= most[:, None])).any(axis=1)
     largest = np.where(flat, 0, np.maximum(-least, most)).max()
-    if largest >= REACH:
-        return f"sums reach {largest}, not less than {REACH}"
+    if largest >= form.reach:
+        return f"sums reach {largest}, not less than {form.reach}"
     multipliers, drops = np.zeros_like(least), np.zeros_like(least)
     level = (steps <= least[:, None]).sum(axis=1) - 128
-    offsets = (2 * level + 1) << (SHIFT - 1)
+    offsets = (2 * level + 1) << (form.shift - 1)
     factors, shifts = scales
-    nearest = np.round(factors * 2.0 ** (shifts + (1 - RAISED + SHIFT))).astype(np.int64)
+    power = shifts + (1 - form.raised + form.shift)
+    nearest = np.round(factors * 2.0**power).astype(np.int64)
     todo = np.flatnonzero(~flat)
     for neighbour in sorted(range(-NEIGHBOURS, NEIGHBOURS + 1), key=abs):
         tried = nearest[todo] + neighbour
-        found, above, below = _offsets(least[todo], most[todo], steps[todo], tried, bent)
+        found, above, below = _offsets(least[todo], most[todo], steps[todo], tried, bent, form)
         found &= (tried > 0) & (tried < 1 << 31)
         done = todo[found]
         multipliers[done], offsets[done] = tried[found], above[found]
@@ -123,33 +139,35 @@ def _outputs(sums: Array, scales: Sequence[Array]) -> Array:
 
 
 def _offsets(
-    least: Array, most: Array, steps: Array, multipliers: Array, bent: bool
+    least: Array, most: Array, steps: Array, multipliers: Array, bent: bool, form: Form
 ) -> tuple[Array, Array, Array]:
     """For a multiplier of each channel: whether there are offsets, those of sums that are not
     negative, and those of negative sums."""
     on, off = steps <= most[:, None], steps > least[:, None]
     if not bent:
-        offsets, found = _even(steps, steps - 1, multipliers, on, off)
+        offsets, found = _even(steps, steps - 1, multipliers, on, off, form)
         return found, offsets, offsets
     on_above = on & (most[:, None] >= 0)
-    above, found = _even(np.maximum(steps, 0), steps - 1, multipliers, on_above, off & (steps > 0))
+    off_above = off & (steps > 0)
+    above, found = _even(np.maximum(steps, 0), steps - 1, multipliers, on_above, off_above, form)
     off_below = off & (least[:, None] < 0)
-    below, also = _even(steps, np.minimum(steps, 0) - 1, multipliers, on & (steps < 0), off_below)
+    on_below = on & (steps < 0)
+    below, also = _even(steps, np.minimum(steps, 0) - 1, multipliers, on_below, off_below, form)
     return found & also, above, below
 
 
-def _raised(sums: Array, multipliers: Array) -> Array:
-    result: Array = ((sums << RAISED) * multipliers[:, None]) >> 32
+def _raised(sums: Array, multipliers: Array, form: Form) -> Array:
+    result: Array = ((sums << form.raised) * multipliers[:, None]) >> 32
     return result
 
 
 def _even(
-    reached: Array, before: Array, multipliers: Array, on: Array, off: Array
+    reached: Array, before: Array, multipliers: Array, on: Array, off: Array, form: Form
 ) -> tuple[Array, Array]:
     """An even offset, for each channel, with which sums `reached` that are `on` have at least
     LEVELS, and sums `before` that are `off` less; and whether there is one."""
-    lowest = (LEVELS << SHIFT) - _raised(reached, multipliers)
-    highest = (LEVELS << SHIFT) - 1 - _raised(before, multipliers)
+    lowest = (LEVELS << form.shift) - _raised(reached, multipliers, form)
+    highest = (LEVELS << form.shift) - 1 - _raised(before, multipliers, form)
     far = np.int64(1 << 29)
     low = np.where(on, lowest, -far).max(axis=1)
     high = np.where(off, highest, far).min(axis=1)
