@@ -4,7 +4,7 @@
 As a function of the sum, the reference's int8 output is a staircase that never goes down: biases,
 two roundings, the zero point and saturation only say where its steps are. A line
 
-    ((sum * 2^raised * multiplier >> 32) + offset) >> SHIFT, saturated
+    ((sum * 2^raised * multiplier >> 32) + offset) >> shift, saturated
 
 never goes down either, so it is the reference if it reaches each output at the same sum as the
 reference does. At most 255 steps have to be compared, which is done here for multipliers near
