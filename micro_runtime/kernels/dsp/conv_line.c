@@ -50,6 +50,17 @@ typedef struct job {
 typedef void *pack_bytes(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t bytes,
                          void *to);
 
+/* Windows of three neighbours inside a row of pixels: run k of the first one starts at
+ * rows[k] + offset, those of the others `step` and twice as many bytes further on. */
+typedef struct neighbours {
+    const int8_t *const *rows;
+    const int8_t *const *rows_end;
+    uint32_t offset;
+    uint32_t run;
+    uint32_t step;
+    void *to;
+} neighbours;
+
 /* All channels of three pixels. */
 typedef void compute_pixels(const job *work);
 
@@ -110,36 +121,69 @@ _Static_assert(sizeof(job) == 32 && offsetof(job, stream) == 28, "the assembly r
     "stm    r12!, {r7-r10}\n\t"
 
 /* [tap][a + bz, b + cz] */
+/* A run of r3 bytes from r0 on, and those of the other pixels, which are found by the operands that
+ * load words and bytes, to r12. */
+#define PACK_RUN(word_b, word_c, to_bytes, byte_b, byte_c) \
+    "subs   r3, #4\n\t"                         \
+    "blo    2f\n"                               \
+    "1:\n\t"                                    \
+    "ldr    r4, [r0], #4\n\t"                   \
+    "ldr    r5, " word_b                        \
+    "ldr    r6, " word_c                        \
+    PACK_FIELDS("", ", ror #8")                 \
+    PACK_FIELDS(", ror #16", ", ror #24")       \
+    "subs   r3, #4\n\t"                         \
+    "bhs    1b\n"                               \
+    "2:\n\t"                                    \
+    "adds   r3, #4\n\t"                         \
+    "beq    4f\n\t"                             \
+    to_bytes                                    \
+    "3:\n\t"                                    \
+    "ldrsb  r4, [r0], #1\n\t"                   \
+    "ldrsb  r5, " byte_b                        \
+    "ldrsb  r6, " byte_c                        \
+    "add    r7, r4, r5, lsl #21\n\t"            \
+    "add    r8, r5, r6, lsl #21\n\t"            \
+    "stm    r12!, {r7, r8}\n\t"                 \
+    "subs   r3, #1\n\t"                         \
+    "bne    3b\n"                               \
+    "4:\n\t"
+
 __attribute__((naked, noinline)) static void *pack_fields(const int8_t *a, const int8_t *b,
                                                           const int8_t *c, uint32_t bytes, void *to)
 {
     (void)a, (void)b, (void)c, (void)bytes, (void)to;
     __asm__("push   {r4-r11, lr}\n\t"
             "ldr    r12, [sp, #36]\n\t"
-            "subs   r3, #4\n\t"
-            "blo    2f\n"
-            "1:\n\t"
-            "ldr    r4, [r0], #4\n\t"
-            "ldr    r5, [r1], #4\n\t"
-            "ldr    r6, [r2], #4\n\t"
-            PACK_FIELDS("", ", ror #8")
-            PACK_FIELDS(", ror #16", ", ror #24")
-            "subs   r3, #4\n\t"
-            "bhs    1b\n"
-            "2:\n\t"
-            "adds   r3, #4\n\t"
-            "beq    4f\n"
-            "3:\n\t"
-            "ldrsb  r4, [r0], #1\n\t"
-            "ldrsb  r5, [r1], #1\n\t"
-            "ldrsb  r6, [r2], #1\n\t"
-            "add    r7, r4, r5, lsl #21\n\t"
-            "add    r8, r5, r6, lsl #21\n\t"
-            "stm    r12!, {r7, r8}\n\t"
-            "subs   r3, #1\n\t"
-            "bne    3b\n"
-            "4:\n\t"
+            PACK_RUN("[r1], #4\n\t", "[r2], #4\n\t", "", "[r1], #1\n\t", "[r2], #1\n\t")
             "mov    r0, r12\n\t"
+            "pop    {r4-r11, pc}");
+}
+
+_Static_assert(offsetof(neighbours, to) == 20, "the assembly relies on it");
+
+/* The steps to the neighbours, less what r0 has gone on, are in r1 and r2. */
+__attribute__((naked, noinline)) static void pack_neighbours(const neighbours *from)
+{
+    (void)from;
+    __asm__("push   {r4-r11, lr}\n\t"
+            "sub    sp, #20\n\t"
+            "ldm    r0, {r3-r7, r12}\n\t"
+            "stm    sp, {r3-r7}\n"
+            "5:\n\t"
+            "ldm    sp, {r4-r8}\n\t"
+            "ldr    r0, [r4], #4\n\t"
+            "str    r4, [sp]\n\t"
+            "add    r0, r6\n\t"
+            "mov    r3, r7\n\t"
+            "sub    r1, r8, #4\n\t"
+            "add    r2, r1, r8\n\t"
+            PACK_RUN("[r0, r1]\n\t", "[r0, r2]\n\t", "add r1, #3\n\t" "add r2, #3\n\t",
+                     "[r0, r1]\n\t", "[r0, r2]\n\t")
+            "ldrd   r4, r5, [sp]\n\t"
+            "cmp    r4, r5\n\t"
+            "bne    5b\n\t"
+            "add    sp, #20\n\t"
             "pop    {r4-r11, pc}");
 }
 
@@ -352,6 +396,15 @@ static void *pack_fields(const int8_t *a, const int8_t *b, const int8_t *c, uint
     return to;
 }
 
+static void pack_neighbours(const neighbours *from)
+{
+    void *to = from->to;
+    for (const int8_t *const *row = from->rows; row != from->rows_end; row++) {
+        const int8_t *a = *row + from->offset;
+        to = pack_fields(a, a + from->step, a + 2 * from->step, from->run, to);
+    }
+}
+
 static uint32_t raise(const int8_t *four, uint32_t tap, uint32_t factor)
 {
     uint32_t low = (uint32_t)(four[tap] + 128), high = (uint32_t)(four[tap + 2] + 128);
@@ -481,6 +534,7 @@ static void halves_on_bent(const job *work)
 /* How inputs are packed, and what of a pair's stream that takes: its words besides the weights. */
 typedef struct method {
     pack_bytes *pack;
+    void (*pack_neighbours)(const neighbours *from); /* or NULL */
     compute_pixels *compute;
     uint8_t block_words;  /* of packed inputs */
     uint8_t weight_words; /* of a block in the stream */
@@ -552,12 +606,39 @@ static void compute_windows(const walk *at, const source from[PIXELS])
     compute_packed(at);
 }
 
+/* Output columns `x` and the two after it, if their windows are rectangles of the image. */
+static int compute_neighbours(walk *at, const int8_t *const *rows, uint32_t x, int8_t *out)
+{
+    const mr_conv_2d_s8_line_params *p = at->params;
+    const mr_window *window = &p->window;
+    uint32_t left = x * window->stride_width - window->pad_left;
+    uint32_t right = left + 2u * window->stride_width + window->kernel_width;
+    if (left >= window->in_width || right > window->in_width || x + 2 >= window->out_width) {
+        return 0;
+    }
+    const neighbours from = {
+        .rows = rows,
+        .rows_end = rows + window->kernel_height,
+        .offset = left * at->in_bytes,
+        .run = window->kernel_width * at->in_bytes,
+        .step = window->stride_width * at->in_bytes,
+        .to = at->packed,
+    };
+    at->how->pack_neighbours(&from);
+    for (uint32_t i = 0; i < PIXELS; i++, out += p->out_channels) {
+        at->work.out[i] = out;
+    }
+    compute_packed(at);
+    return 1;
+}
+
 static void convolve_windows(walk *at, mr_band band, const void **tables)
 {
     const mr_conv_2d_s8_line_params *p = at->params;
     const mr_window *window = &p->window;
     source from[PIXELS] = {{0}, {0}, {0}};
     uint32_t slot = 0;
+    int together = at->how->pack_neighbours != NULL && !p->gathers;
     for (uint32_t row = band.first; row < band.first + band.count; row++) {
         /* Three pixels lie in at most three rows: each has its own table. */
         const void **rows = tables + row % PIXELS * window->kernel_height;
@@ -565,6 +646,12 @@ static void convolve_windows(walk *at, mr_band band, const void **tables)
         mr_window_rows(at->context, &p->input, window, row, mr_data_at(at->context, p->padding),
                        rows);
         for (uint32_t x = 0; x < window->out_width; x++, out += p->out_channels) {
+            if (together && slot == 0 &&
+                compute_neighbours(at, (const int8_t *const *)rows, x, out)) {
+                x += PIXELS - 1u;
+                out += (PIXELS - 1u) * p->out_channels;
+                continue;
+            }
             from[slot] = find_window(at, (const int8_t *const *)rows, x, slot);
             at->work.out[slot++] = out;
             if (slot == PIXELS) {
@@ -646,36 +733,38 @@ static mr_status run(const mr_context *context, const mr_conv_2d_s8_line_params 
 
 mr_status mr_conv_2d_s8_smlal_line(const mr_context *context, const void *params, mr_band band)
 {
-    static const method how = {pack_fields, fields_on_line, 8, 4, 6, FIELDS_BLOCK_CODE};
+    static const method how = {pack_fields, pack_neighbours,  fields_on_line, 8, 4,
+                               6,           FIELDS_BLOCK_CODE};
     return run(context, params, band, &how);
 }
 
 mr_status mr_conv_2d_s8_smlal_bent(const mr_context *context, const void *params, mr_band band)
 {
-    static const method how = {pack_fields, fields_on_bent, 8, 4, 8, FIELDS_BLOCK_CODE};
+    static const method how = {pack_fields, pack_neighbours,  fields_on_bent, 8, 4,
+                               8,           FIELDS_BLOCK_CODE};
     return run(context, params, band, &how);
 }
 
 mr_status mr_conv_2d_s8_smlad_line(const mr_context *context, const void *params, mr_band band)
 {
-    static const method how = {pack_eightfold, halves_on_line, 6, 2, 6, HALVES_BLOCK_CODE};
+    static const method how = {pack_eightfold, NULL, halves_on_line, 6, 2, 6, HALVES_BLOCK_CODE};
     return run(context, params, band, &how);
 }
 
 mr_status mr_conv_2d_s8_smlad_bent(const mr_context *context, const void *params, mr_band band)
 {
-    static const method how = {pack_eightfold, halves_on_bent, 6, 2, 8, HALVES_BLOCK_CODE};
+    static const method how = {pack_eightfold, NULL, halves_on_bent, 6, 2, 8, HALVES_BLOCK_CODE};
     return run(context, params, band, &how);
 }
 
 mr_status mr_conv_2d_s8_smlad_line_wide(const mr_context *context, const void *params, mr_band band)
 {
-    static const method how = {pack_twofold, halves_on_line, 6, 2, 6, HALVES_BLOCK_CODE};
+    static const method how = {pack_twofold, NULL, halves_on_line, 6, 2, 6, HALVES_BLOCK_CODE};
     return run(context, params, band, &how);
 }
 
 mr_status mr_conv_2d_s8_smlad_bent_wide(const mr_context *context, const void *params, mr_band band)
 {
-    static const method how = {pack_twofold, halves_on_bent, 6, 2, 8, HALVES_BLOCK_CODE};
+    static const method how = {pack_twofold, NULL, halves_on_bent, 6, 2, 8, HALVES_BLOCK_CODE};
     return run(context, params, band, &how);
 }

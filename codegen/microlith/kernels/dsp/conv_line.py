@@ -57,6 +57,9 @@ class LineConvolution(Kernel):
     pack_cost: ClassVar[float]
     """Instructions that pack a block of three pixels."""
 
+    run_cost: ClassVar[float] = 76.0
+    """Instructions that go to a row of three windows."""
+
     def rejects(self, op: OpView) -> str | None:
         wrong = wrong_type(op, DType.INT8)
         if wrong:
@@ -164,7 +167,7 @@ class LineConvolution(Kernel):
         copies = PIXELS * height * (45.0 + 1.3 * shape.taps / height)
         if self.gathers(shape):
             return 140.0 + packing + copies
-        return 60.0 + height * 76.0 + packing + copies * broken_part(window)
+        return 60.0 + height * self.run_cost + packing + copies * broken_part(window)
 
 
 def broken_part(window: Mapping[str, int]) -> float:
@@ -191,6 +194,7 @@ class Conv2DInt8SmlalLine(LineConvolution):
     block_cost = 11.0
     pair_cost = 44.0
     pack_cost = 27.0
+    run_cost = 42.0  # most are neighbours
 
     def gathers(self, shape: Geometry) -> bool:
         """Rows of windows need not be whole words."""
