@@ -13,6 +13,7 @@ import pytest
 import microlith
 from microlith.ir.program import Program
 from microlith.kernels import BACKENDS
+from microlith.kernels.base import Kernel
 from microlith.verify.verify import render
 from tests.cmsis_nn import Library
 from tests.conformance.bench import Case, pack
@@ -24,8 +25,13 @@ from tests.tools import need_target
 from tests.unit.test_fully_connected_kernels import NEAREST, layer, near_halves
 
 TARGETS = ("host", "cortex-m4", "cortex-m55")
-KERNELS = {kernel.operators[0]: kernel for kernel in BACKENDS["cmsis_nn"]}
-"""One for each operator."""
+KERNELS = {k.operators[0]: k for k in BACKENDS["cmsis_nn"] if "_s16" not in k.name}
+"""One for int8 of each operator."""
+
+WIDE = tuple(dict.fromkeys(k.operators[0] for k in BACKENDS["cmsis_nn"] if "_s16" in k.name))
+"""Operators that have one for int16."""
+
+INEXACT = tuple(kernel for kernel in BACKENDS["cmsis_nn"] if not kernel.exact)
 
 ONE_ROW = (
     *(
@@ -46,7 +52,7 @@ ONE_ROW = (
 )
 """Images of one row, for which CMSIS-NN has a function of its own, with and without defects."""
 
-WIDE = (
+BLOCKS = (
     *(Depthwise(shape=(1, 4, 5, n), kernel=k) for n in (123, 124, 125, 250) for k in ((3, 3),)),
     *(Depthwise(shape=(1, 5, 6, 1), depth=n, kernel=(4, 3)) for n in (2, 5, 8, 9, 16)),
     *(Depthwise(shape=(1, 5, 6, 17), kernel=k, stride=(2, 1)) for k in ((5, 5), (2, 3), (1, 1))),
@@ -107,6 +113,36 @@ def test_operator(operator: str, target: str, cmsis_nn: Library) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("operator", WIDE)
+def test_int16(operator: str, target: str, cmsis_nn: Library) -> None:
+    cmsis_nn.need_all()
+    cases = [case for case in CASES if case.operator == operator and case.dtype == "int16"]
+    chosen = check(cases, cmsis_nn, target)
+    exact = {k.operators[0] for k in BACKENDS["cmsis_nn"] if "_s16" in k.name and k.exact}
+    assert bool(chosen) == (operator in exact)
+
+
+@pytest.mark.parametrize("kernel", INEXACT, ids=lambda kernel: kernel.name)
+def test_inexact(kernel: Kernel, cmsis_nn: Library) -> None:
+    """What is off in the last bit here and there runs only where the user allows it."""
+    cmsis_nn.need_all()
+    cases = [
+        case for case in CASES if case.operator == kernel.operators[0] and case.dtype == "int16"
+    ]
+    for allow in (False, True):
+        program = microlith.compile(
+            pack(cases[:MODEL_SIZE]),
+            target="host",
+            name="cases",
+            kernels="cmsis_nn",
+            cmsis_nn=cmsis_nn.directory,
+            allow_inexact=allow,
+        )
+        assert (kernel.name in {call.kernel for call in program.calls}) == allow
+        assert program.verify(samples=SAMPLES, seed=3).bit_exact != allow
+
+
+@pytest.mark.parametrize("target", TARGETS)
 def test_one_row(target: str, cmsis_nn: Library) -> None:
     cmsis_nn.need_all()
     chosen = check([*ONE_ROW], cmsis_nn, target)
@@ -115,7 +151,7 @@ def test_one_row(target: str, cmsis_nn: Library) -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_shapes_around_block_sizes(target: str, cmsis_nn: Library) -> None:
-    assert check(usable(WIDE, cmsis_nn), cmsis_nn, target)
+    assert check(usable(BLOCKS, cmsis_nn), cmsis_nn, target)
 
 
 @pytest.mark.parametrize("target", TARGETS)

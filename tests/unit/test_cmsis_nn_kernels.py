@@ -61,6 +61,9 @@ def functions(library: Library, tmp_path_factory: pytest.TempPathFactory) -> cty
         folder / "ConvolutionFunctions" / "arm_convolve_get_buffer_sizes_s8.c",
         folder / "ConvolutionFunctions" / "arm_depthwise_conv_get_buffer_sizes_s8.c",
         folder / "PoolingFunctions" / "arm_avgpool_get_buffer_sizes_s8.c",
+        folder / "ConvolutionFunctions" / "arm_convolve_get_buffer_sizes_s16.c",
+        folder / "ConvolutionFunctions" / "arm_depthwise_conv_get_buffer_sizes_s16.c",
+        folder / "PoolingFunctions" / "arm_avgpool_get_buffer_sizes_s16.c",
     ]
     path = tmp_path_factory.mktemp("scratch") / "sizes.so"
     include = [f"-I{path}" for path in include_directories(library.directory)]
@@ -143,10 +146,31 @@ def test_scratch_of_depthwise_convolutions(kind: scratch.Variant, functions: cty
 
 
 @pytest.mark.parametrize("kind", SUFFIXES)
+def test_scratch_of_int16_convolutions(kind: scratch.Variant, functions: ctypes.CDLL) -> None:
+    conv_size, depthwise_size = (
+        getattr(functions, f"arm_{name}_wrapper_s16_get_buffer_size{SUFFIXES[kind]}")
+        for name in ("convolve", "depthwise_conv")
+    )
+    for window, batches, channels, depth in windows():
+        outputs = channels * depth
+        ends = (_dims(window, "in", batches, channels), _dims(window, "out", batches, outputs))
+        conv_dims = (ends[0], _dims(window, "kernel", outputs, channels), ends[1])
+        params = ConvParams((0, 0), tuple(_pairs(window)))
+        expected = conv_size(ctypes.byref(params), *map(ctypes.byref, conv_dims))
+        assert scratch.conv_s16_scratch(kind, window, channels) == expected
+        dims = (ends[0], _dims(window, "kernel", 1, outputs), ends[1])
+        params = DepthwiseParams((0, 0, depth), tuple(_pairs(window)))
+        expected = depthwise_size(ctypes.byref(params), *map(ctypes.byref, dims))
+        assert scratch.depthwise_s16_scratch(kind, window, channels, outputs) == expected
+
+
+@pytest.mark.parametrize("kind", SUFFIXES)
 def test_scratch_of_average_pools(kind: scratch.Variant, functions: ctypes.CDLL) -> None:
     size = getattr(functions, f"arm_avgpool_s8_get_buffer_size{SUFFIXES[kind]}")
+    wide_size = getattr(functions, f"arm_avgpool_s16_get_buffer_size{SUFFIXES[kind]}")
     for channels in (1, 3, 64):
         assert scratch.average_pool_scratch(kind, channels) == size(7, channels)
+        assert scratch.average_pool_scratch(kind, channels) == wide_size(7, channels)
 
 
 # Selection.
@@ -242,7 +266,7 @@ def test_sources_are_those_that_are_needed(
         lines = toolchain.execute([nm(tools), output]).stdout.splitlines()
         symbols = [line.split() for line in lines]
         needs[file] = {words[-1] for words in symbols if words[-2] == "U"}
-        defines[file] = {words[-1] for words in symbols if words[-2] == "T"}
+        defines[file] = {words[-1] for words in symbols if words[-2] in ("T", "R")}
     wanted = set().union(*needs.values())
     assert {name for name in wanted if name.startswith("arm_")} <= set().union(*defines.values())
     assert [file.name for file in files if not defines[file] & wanted] == []

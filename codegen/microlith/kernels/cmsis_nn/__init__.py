@@ -5,19 +5,29 @@ from __future__ import annotations
 
 from microlith.kernels.base import Kernel
 from microlith.kernels.cmsis_nn import (
+    activation_s16,
     conv,
+    conv_s16,
     depthwise,
     elementwise,
+    elementwise_s16,
     fully_connected,
+    fully_connected_s16,
     pooling,
+    pooling_s16,
     softmax,
 )
 
 KERNELS: tuple[Kernel, ...] = (
+    *activation_s16.KERNELS,
     *conv.KERNELS,
+    *conv_s16.KERNELS,
     *depthwise.KERNELS,
     *elementwise.KERNELS,
+    *elementwise_s16.KERNELS,
     *fully_connected.KERNELS,
+    *fully_connected_s16.KERNELS,
     *pooling.KERNELS,
+    *pooling_s16.KERNELS,
     *softmax.KERNELS,
 )

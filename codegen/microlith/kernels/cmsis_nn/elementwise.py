@@ -6,7 +6,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-from microlith.ir.graph import DType, OpView
+from microlith.ir.graph import OpView
 from microlith.kernels.base import Argument, In, Lowering, Out
 from microlith.kernels.cmsis_nn.library import CmsisNNKernel, PerVariant, sources
 from microlith.kernels.portable.elementwise import (
@@ -21,17 +21,17 @@ from microlith.targets.target import Target
 
 
 class PairKernel(CmsisNNKernel):
-    """An operator on pairs of int8 elements, with the numbers of the portable kernel."""
+    """An operator on pairs of elements, with the numbers of the portable kernel."""
 
     numbers: ClassVar[ElementwiseKernel]
-    """The portable kernel."""
+    """The portable kernel, of the same element type."""
 
     instructions: ClassVar[PerVariant[float]]
     """Estimated instructions an element."""
 
     def rejects(self, op: OpView) -> str | None:
-        if op.output().dtype != DType.INT8:
-            return "is for int8"
+        if op.output().dtype != self.numbers.dtype:
+            return f"is for {self.numbers.dtype.value}"
         elements = {op.input(0).elements, op.input(1).elements, op.output().elements}
         return None if len(elements) == 1 else "broadcasts an operand, which CMSIS-NN does not"
 

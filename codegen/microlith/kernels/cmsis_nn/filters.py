@@ -7,7 +7,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from microlith.ir.graph import DType, OpView
+from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
 from microlith.kernels.base import Argument, Const, In, Lowering, Out, Scratch, wrong_type
 from microlith.kernels.cmsis_nn.library import CmsisNNKernel, Variant, variant
@@ -38,11 +38,19 @@ class FilterKernel(CmsisNNKernel):
     def lower(self, op: OpView, target: Target) -> Lowering:
         size = self.scratch(variant(target), op)
         return Lowering(
-            params=_params(op, geometry(op), size), constants=_constants(op), scratch=size
+            params=filter_params(op, geometry(op), size),
+            constants=filter_constants(op, self.biases(op)),
+            scratch=size,
         )
 
+    def biases(self, op: OpView) -> Array:
+        """The bias in the type that the library takes, or zeros."""
+        data = op.input(2).data if op.has_input(2) else None
+        return np.zeros(op.output().shape[3], np.int32) if data is None else data.reshape(-1)
 
-def _params(op: OpView, shape: Geometry, scratch: int) -> dict[str, Argument]:
+
+def filter_params(op: OpView, shape: Geometry, scratch: int) -> dict[str, Argument]:
+    """Values of an mr_cmsis_nn_filter_params."""
     least, most = activation_range(op.attributes.activation, op.output())
     batches, _, _, channels = op.input().shape
     return {
@@ -66,10 +74,9 @@ def _params(op: OpView, shape: Geometry, scratch: int) -> dict[str, Argument]:
     }
 
 
-def _constants(op: OpView) -> tuple[Constant, ...]:
+def filter_constants(op: OpView, biases: Array) -> tuple[Constant, ...]:
+    """Constants of a convolution that its parameters name."""
     outputs = op.output().shape[3]
-    data = op.input(2).data if op.has_input(2) else None
-    biases = np.zeros(outputs, np.int32) if data is None else data.reshape(-1)
     multipliers, shifts = channel_multipliers(op, outputs)
     return (
         Constant("biases", biases),

@@ -51,7 +51,7 @@ class LayerKernel(CmsisNNKernel):
         scales, constants = self.scales(pairs[:, 0], pairs[:, 1])
         biases = Constant("biases", folded_biases(op, centred_weights(op)))
         return Lowering(
-            params={"layer": _layer_params(op), **scales}, constants=(biases, *constants)
+            params={"layer": layer_params(op), **scales}, constants=(biases, *constants)
         )
 
     @abstractmethod
@@ -96,7 +96,8 @@ class FullyConnectedPerChannel(LayerKernel):
         return {constant.name: Const(constant.name) for constant in constants}, constants
 
 
-def _layer_params(op: OpView) -> dict[str, Argument]:
+def layer_params(op: OpView) -> dict[str, Argument]:
+    """Values of an mr_cmsis_nn_layer."""
     units, depth = op.input(1).shape
     least, most = activation_range(op.attributes.activation, op.output())
     return {

@@ -12,17 +12,18 @@ from microlith.kernels.portable.accumulate import output_factors
 from microlith.kernels.quantize_math import quantize_multiplier
 
 
-def overflows(op: OpView, weights: Array) -> str | None:
+def overflows(op: OpView, weights: Array, largest_input: int = 128) -> str | None:
     """Why some sum of products could leave 32 bits, before or after it is scaled, or None.
 
-    `weights` are [output, ...], less their zero point. The bound holds for each order in which
+    `weights` are [output, ...], less their zero point; inputs have magnitudes up to `largest_input`
+    and a zero point besides. The bound holds for each order in which
     products, zero points and biases are added.
     """
     outputs = weights.shape[0]
     magnitudes = np.abs(weights.reshape(outputs, -1).astype(np.int64)).sum(axis=1)
     data = op.input(2).data if op.has_input(2) else None
     biases = 0 if data is None else np.abs(data.reshape(-1).astype(np.int64))
-    bounds = magnitudes * (128 + abs(op.input().zero_point)) + biases
+    bounds = magnitudes * (largest_input + abs(op.input().zero_point)) + biases
     factors = output_factors(op)
     return _shifted_out(bounds.tolist(), factors * (outputs // len(factors)))
 

@@ -19,9 +19,13 @@ PER_PIXEL = 40.0
 
 
 class PoolKernel(CmsisNNKernel):
-    """A pool of int8 elements."""
+    """A pool; of int8 elements, unless a subclass says otherwise."""
 
     params = "mr_cmsis_nn_pool_params"
+    dtype: ClassVar[DType] = DType.INT8
+    most_taps: ClassVar[int] = MOST_TAPS
+    """Elements of a window whose sum surely fits 32 bits."""
+
     per_tap: ClassVar[PerVariant[float]]
     """Instructions for each element under a window."""
 
@@ -30,10 +34,10 @@ class PoolKernel(CmsisNNKernel):
 
     def rejects(self, op: OpView) -> str | None:
         batches, _, _, channels = op.input().shape
-        if taps(op) > MOST_TAPS:
-            return f"has windows of {taps(op)} elements, more than {MOST_TAPS}"
+        if taps(op) > self.most_taps:
+            return f"has windows of {taps(op)} elements, more than {self.most_taps}"
         extents = pool_window(op) | {"channels": channels, "batches": batches}
-        return wrong_type(op, DType.INT8) or too_large(extents)
+        return wrong_type(op, self.dtype) or too_large(extents)
 
     def scratch(self, kind: Variant, channels: int) -> int:
         """Bytes that the library asks for."""

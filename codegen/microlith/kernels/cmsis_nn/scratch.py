@@ -51,6 +51,27 @@ def average_pool_scratch(kind: Variant, channels: int) -> int:
     return 4 * channels if kind == "dsp" else 0
 
 
+def conv_s16_scratch(kind: Variant, window: Window, channels: int) -> int:
+    """Of arm_convolve_wrapper_s16: four windows filled up to whole vectors, or two."""
+    taps = window["kernel_height"] * window["kernel_width"] * channels
+    return 4 * 2 * (-(-taps // 8) * 8) if kind == "mve" else 2 * 2 * taps
+
+
+def depthwise_s16_scratch(kind: Variant, window: Window, channels: int, outputs: int) -> int:
+    """Of arm_depthwise_conv_wrapper_s16."""
+    if kind == "scalar" or not is_fast_s16(window, channels, outputs):
+        return 0
+    taps = window["kernel_height"] * window["kernel_width"] * channels
+    return 4 * 2 * taps + 8 if kind == "mve" else 2 * taps
+
+
+def is_fast_s16(window: Window, channels: int, outputs: int) -> bool:
+    """Whether a depthwise convolution of int16 runs in the library's fast function."""
+    taps = window["kernel_height"] * window["kernel_width"]
+    dilated = (window["dilation_height"], window["dilation_width"]) != (1, 1)
+    return channels == outputs and not dilated and taps < 512
+
+
 def is_pointwise(window: Window) -> bool:
     """Whether an output pixel depends on one input pixel: a 1 x 1 filter without padding."""
     ones = ("kernel_height", "kernel_width", "dilation_height", "dilation_width")
