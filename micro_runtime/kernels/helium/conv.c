@@ -24,14 +24,24 @@ typedef struct walk {
 
 /* --------------------------------------------------------------------------- groups */
 
-static void compute_groups_of_row(walk *at, const int8_t *from, int8_t *out, uint32_t groups)
+/* `count` pixels in a line: their windows and outputs are equally far apart. */
+typedef struct line {
+    const int8_t *from;
+    uint32_t step;
+    int8_t *out;
+    uint32_t out_step;
+    uint32_t count;
+} line;
+
+static void compute_groups(walk *at, line pixels, uint32_t groups)
 {
-    const mr_conv_2d_s8_helium_params *p = at->params;
-    for (uint32_t i = 0; i < PIXELS; i++, from += p->step, out += p->out_channels) {
-        at->work.windows[i] = from;
-        at->work.outputs[i] = out;
+    for (uint32_t i = 0; i < PIXELS; i++) {
+        at->work.windows[i] = pixels.from + i * pixels.step;
+        at->work.outputs[i] = pixels.out + i * pixels.out_step;
     }
     at->work.groups = groups;
+    at->work.window_step = PIXELS * pixels.step;
+    at->work.output_step = PIXELS * pixels.out_step - at->params->out_channels;
     at->compute(&at->work);
 }
 
@@ -50,21 +60,26 @@ static void compute_waiting(walk *at)
     }
 }
 
-/* `count` pixels side by side. */
-static void compute_row(walk *at, const int8_t *from, int8_t *out, uint32_t count)
+static void compute_line(walk *at, line pixels)
 {
-    const mr_conv_2d_s8_helium_params *p = at->params;
-    uint32_t groups = at->waiting == 0 ? count / PIXELS : 0, whole = groups * PIXELS;
+    uint32_t groups = at->waiting == 0 ? pixels.count / PIXELS : 0;
     if (groups != 0) {
-        compute_groups_of_row(at, from, out, groups);
+        compute_groups(at, pixels, groups);
     }
-    for (uint32_t x = whole; x < count; x++) {
-        at->work.windows[at->waiting] = from + x * p->step;
-        at->work.outputs[at->waiting++] = out + x * p->out_channels;
+    for (uint32_t i = groups * PIXELS; i < pixels.count; i++) {
+        at->work.windows[at->waiting] = pixels.from + i * pixels.step;
+        at->work.outputs[at->waiting++] = pixels.out + i * pixels.out_step;
         if (at->waiting == PIXELS) {
             compute_waiting(at);
         }
     }
+}
+
+static void compute_row(walk *at, const int8_t *from, uint32_t row, uint32_t count)
+{
+    const mr_conv_2d_s8_helium_params *p = at->params;
+    int8_t *out = mr_row_out(at->context, &p->output, row);
+    compute_line(at, (line){from, p->step, out, p->out_channels, count});
 }
 
 /* --------------------------------------------------------------------------- windows */
@@ -296,7 +311,7 @@ static uint32_t compute_image(walk *at, const int8_t *from, uint32_t row, uint32
             at->copied = 1;
         }
     }
-    compute_row(at, from, mr_row_out(at->context, &p->output, row), count * p->window.out_width);
+    compute_row(at, from, row, count * p->window.out_width);
     return count;
 }
 
@@ -306,7 +321,9 @@ static uint32_t compute_piles(walk *at, uint32_t row, uint32_t end)
     const mr_conv_2d_s8_helium_params *p = at->params;
     const mr_window *window = &p->window;
     uint32_t in_image = window->out_height - row % window->out_height, count = end - row;
+    uint32_t adjacent = mr_adjacent_rows(&p->output, row);
     count = in_image < count ? in_image : count;
+    count = adjacent < count ? adjacent : count;
     count = p->pile_rows < count ? p->pile_rows : count;
     uint32_t first = row / window->out_height * window->in_height;
     uint32_t top = row % window->out_height * window->stride_height - window->pad_top;
@@ -317,10 +334,15 @@ static uint32_t compute_piles(walk *at, uint32_t row, uint32_t end)
     }
     compute_waiting(at); /* whose windows are in the piles */
     fill_piles(at, inputs);
-    uint32_t step = (uint32_t)window->stride_height * window->kernel_width * p->in_channels;
-    for (uint32_t i = 0; i < count; i++) {
-        int8_t *out = mr_row_out(at->context, &p->output, row + i);
-        compute_row(at, at->strips + i * step, out, window->out_width);
+    line pile = {.from = at->strips,
+                 .step = (uint32_t)window->stride_height * window->kernel_width * p->in_channels,
+                 .out = mr_row_out(at->context, &p->output, row),
+                 .out_step = p->output.pitch,
+                 .count = count};
+    for (uint32_t x = 0; x < window->out_width; x++) {
+        compute_line(at, pile);
+        pile.from += p->step;
+        pile.out += p->out_channels;
     }
     return count;
 }
@@ -332,7 +354,7 @@ static void compute_strip(walk *at, uint32_t row)
     int8_t *strip = at->strips + row % p->strips * p->strip_bytes;
     const int8_t *const *rows = (const int8_t *const *)at->rows;
     (p->source == MR_CONV_COLUMNS ? fill_columns : fill_windows)(p, rows, strip);
-    compute_row(at, strip, mr_row_out(at->context, &p->output, row), p->window.out_width);
+    compute_row(at, strip, row, p->window.out_width);
 }
 
 static mr_status run(const mr_context *context, const mr_conv_2d_s8_helium_params *p, mr_band band,
@@ -345,9 +367,7 @@ static mr_status run(const mr_context *context, const mr_conv_2d_s8_helium_param
                .params = p,
                .compute = compute,
                .rows = mr_arena_at(context, p->scratch),
-               .work = {.window_step = PIXELS * p->step,
-                        .output_step = (PIXELS - 1u) * p->out_channels,
-                        .zero_point = p->zero_point,
+               .work = {.zero_point = p->zero_point,
                         .rest = p->chunks - 1u,
                         .weights = mr_data_at(context, p->weights)}};
     at.strips = (int8_t *)(at.rows + p->row_pointers);

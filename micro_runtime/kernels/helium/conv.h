@@ -42,7 +42,7 @@ typedef struct mr_conv_2d_s8_helium_params {
 
 enum { MR_CONV_IMAGE, MR_CONV_PIXELS, MR_CONV_COLUMNS, MR_CONV_WINDOWS, MR_CONV_PILES };
 
-/* Windows of up to eight chunks; their order in the weights is the first, then from the last on. */
+/* Windows of up to nine chunks; their order in the weights is the first, then from the last on. */
 mr_status mr_conv_2d_s8_helium(const mr_context *context, const void *params, mr_band band);
 
 /* Windows of more. */

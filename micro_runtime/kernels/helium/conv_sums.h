@@ -33,7 +33,6 @@ typedef struct job {
 _Static_assert(sizeof(job) == 64 && sizeof(mr_helium_scaling) == 12,
                "the assembly below relies on it");
 
-#define LADDER      8u  /* chunks of the longest window that is not a loop */
 #define TURN        4u  /* chunks in a turn of the loop */
 #define CHUNK_BYTES 56u /* of code */
 
@@ -72,13 +71,14 @@ _Static_assert(sizeof(job) == 64 && sizeof(mr_helium_scaling) == 12,
 #define CHUNK_AT(offset) MULTIPLY_CHUNK("vmladava", ", #" offset "]")
 #define NEXT_CHUNK       MULTIPLY_CHUNK("vmladava", "], #16")
 
-/* Up to eight chunks, from where the frame says. r1 is the end of the weights. */
+/* Up to nine chunks, from where the frame says. r1 is the end of the weights. Windows are taken from
+ * their second chunk on, because offsets end with 127. */
 #define LADDER_SUMS(turn, done, entry)              \
-    MULTIPLY_CHUNK("vmladav", "]")                  \
+    MULTIPLY_CHUNK("vmladav", ", #-16]")            \
     "ldr  pc, [sp, #" entry "]\n"                   \
     CHUNK_AT("112") CHUNK_AT("96") CHUNK_AT("80")   \
     CHUNK_AT("64") CHUNK_AT("48") CHUNK_AT("32")    \
-    CHUNK_AT("16")                                  \
+    CHUNK_AT("16") CHUNK_AT("0")                    \
     done ":\n\t"
 
 /* A loop, whose first turn starts where the frame says. */
@@ -138,6 +138,15 @@ _Static_assert(sizeof(job) == 64 && sizeof(mr_helium_scaling) == 12,
     "vqmovnb.s16 q5, q5\n\t"        \
     "vqmovnt.s16 q5, q6\n\t"
 
+/* Windows of the first group. */
+#define START_REGISTERS             \
+    "add  r3, #16\n\t"              \
+    "add  r5, #16\n\t"              \
+    "add  r7, #16\n\t"              \
+    "add  r9, #16\n\t"
+
+#define START_FRAME ""
+
 /* Windows of the next group. */
 #define STEP_REGISTERS              \
     "add  r3, r2\n\t"               \
@@ -155,7 +164,7 @@ _Static_assert(sizeof(job) == 64 && sizeof(mr_helium_scaling) == 12,
 #define END_COMES "ldr  r1, [sp, #" END "]\n\t"
 
 /* Four channels a turn. q7 holds where the last ones of the pixels went. */
-#define COMPUTE_PIXELS(SUMS, STEP, END_WHERE, SCALE, NARROW)    \
+#define COMPUTE_PIXELS(SUMS, START, STEP, END_WHERE, SCALE, NARROW)    \
     "push {r4-r11, lr}\n\t"                                     \
     "vpush {d8-d15}\n\t"                                        \
     "sub  sp, #" FRAME "\n\t"                                   \
@@ -167,6 +176,7 @@ _Static_assert(sizeof(job) == 64 && sizeof(mr_helium_scaling) == 12,
     "vstrw.32 q1, [sp, #16]\n\t"                                \
     "vstrw.32 q3, [sp, #" REST "]\n\t"                          \
     "ldm  r0, {r3, r5, r7, r9}\n\t"                             \
+    START                                                       \
     "ldr  r1, [sp, #" SKIP "]\n\t"                              \
     "adr.w r0, 12f\n\t"                                         \
     "sub  r0, r1\n\t"                                           \
@@ -211,11 +221,12 @@ _Static_assert(sizeof(job) == 64 && sizeof(mr_helium_scaling) == 12,
         __asm__(COMPUTE_PIXELS(__VA_ARGS__));                                                      \
     }
 
-COMPUTE_FUNCTION(short_any, LADDER_SUMS, STEP_REGISTERS, END_STAYS, SCALE_ANY, NARROW_ANY)
-COMPUTE_FUNCTION(short_rectified, LADDER_SUMS, STEP_REGISTERS, END_STAYS, SCALE_RECTIFIED,
-                 NARROW_RECTIFIED)
-COMPUTE_FUNCTION(deep_any, LOOP_SUMS, STEP_FRAME, END_COMES, SCALE_ANY, NARROW_ANY)
-COMPUTE_FUNCTION(deep_rectified, LOOP_SUMS, STEP_FRAME, END_COMES, SCALE_RECTIFIED,
+COMPUTE_FUNCTION(short_any, LADDER_SUMS, START_REGISTERS, STEP_REGISTERS, END_STAYS, SCALE_ANY,
+                 NARROW_ANY)
+COMPUTE_FUNCTION(short_rectified, LADDER_SUMS, START_REGISTERS, STEP_REGISTERS, END_STAYS,
+                 SCALE_RECTIFIED, NARROW_RECTIFIED)
+COMPUTE_FUNCTION(deep_any, LOOP_SUMS, START_FRAME, STEP_FRAME, END_COMES, SCALE_ANY, NARROW_ANY)
+COMPUTE_FUNCTION(deep_rectified, LOOP_SUMS, START_FRAME, STEP_FRAME, END_COMES, SCALE_RECTIFIED,
                  NARROW_RECTIFIED)
 
 static void compute_short(job *work)
@@ -254,7 +265,7 @@ static void compute_pair(const job *work, const int8_t *const *windows, int8_t *
     }
 }
 
-static void compute_groups(const job *work, uint32_t ladder)
+static void compute_all(const job *work, uint32_t ladder)
 {
     const uint32_t pair_bytes = 2 * MR_VECTOR * (work->rest + 1) + 2 * sizeof(mr_helium_scaling);
     job now = *work;
@@ -274,12 +285,12 @@ static void compute_groups(const job *work, uint32_t ladder)
 
 static void compute_short(job *work)
 {
-    compute_groups(work, 1);
+    compute_all(work, 1);
 }
 
 static void compute_deep(job *work)
 {
-    compute_groups(work, 0);
+    compute_all(work, 0);
 }
 
 #endif

@@ -58,8 +58,7 @@ _Static_assert(sizeof(job) == 48 && sizeof(mr_helium_output) == 16,
     "add   r10, #1\n\t"                                     \
     "sub   r6, #1\n\t"                                      \
     "stm   r0, {r1, r2, r4, r6, r10}\n\t"                   \
-    "ldr   r5, [r0, #20]\n\t"                               \
-    "ldr   r1, [r0, #24]\n"                                 \
+    "ldrd  r5, r1, [r0, #20]\n"                             \
     "11:\n\t"                                               \
     "ldm   sp, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t"      \
     MULTIPLY                                                \

@@ -8,8 +8,9 @@
 static void add_row(const mr_add_s8_helium_params *p, const int8_t *a, const int8_t *b, int8_t *out)
 {
 #if MR_HELIUM_ASM
-    int32_t shift = -(int32_t)p->right;
-    /* Even elements go through q2, odd ones through q0. */
+    int32_t shift = 16 - (int32_t)p->right, offset = p->offset - (1 << 15);
+    /* Even elements go through q2, odd ones through q0. They are shifted by 16, which rounds, then
+     * by the rest. */
     __asm__ volatile("vdup.32 q4, %[factor1]\n\t"
                      "wlstp.16 lr, %[length], 2f\n"
                      "1:\n\t"
@@ -23,17 +24,16 @@ static void add_row(const mr_add_s8_helium_params *p, const int8_t *a, const int
                      "vmovlt.s16 q1, q1\n\t"
                      "vmla.s32 q2, q3, %[factor2]\n\t"
                      "vmla.s32 q0, q1, %[factor2]\n\t"
-                     "vshl.s32 q2, %[shift]\n\t"
-                     "vshl.s32 q0, %[shift]\n\t"
-                     "vqmovnb.s32 q2, q2\n\t"
-                     "vqmovnt.s32 q2, q0\n\t"
+                     "vqrshrnb.s32 q2, q2, #16\n\t"
+                     "vqrshrnt.s32 q2, q0, #16\n\t"
+                     "vshl.s16 q2, %[shift]\n\t"
                      "vqmovnb.s16 q2, q2\n\t"
                      "vstrb.16 q2, [%[out]], #8\n\t"
                      "letp lr, 1b\n"
                      "2:"
                      : [a] "+l"(a), [b] "+l"(b), [out] "+l"(out)
                      : [length] "r"(p->length), [factor1] "r"(p->factor1),
-                       [factor2] "r"(p->factor2), [offset] "r"(p->offset), [shift] "r"(shift)
+                       [factor2] "r"(p->factor2), [offset] "r"(offset), [shift] "r"(shift)
                      : "lr", "q0", "q1", "q2", "q3", "q4", "memory");
 #else
     for (const int8_t *end = a + p->length; a != end; a++, b++, out++) {

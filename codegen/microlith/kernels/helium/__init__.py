@@ -4,12 +4,28 @@
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
-from microlith.kernels.helium import conv, depthwise, elementwise, fully_connected, pooling
+from microlith.kernels.helium import (
+    conv,
+    conv_three,
+    depthwise,
+    elementwise,
+    float_conv,
+    float_depthwise,
+    float_elementwise,
+    float_fully_connected,
+    fully_connected,
+    pooling,
+)
 
 KERNELS: tuple[Kernel, ...] = (
     *conv.KERNELS,
+    *conv_three.KERNELS,
     *depthwise.KERNELS,
     *elementwise.KERNELS,
+    *float_conv.KERNELS,
+    *float_depthwise.KERNELS,
+    *float_elementwise.KERNELS,
+    *float_fully_connected.KERNELS,
     *fully_connected.KERNELS,
     *pooling.KERNELS,
 )

@@ -32,7 +32,7 @@ REACH = 128
 """Largest magnitude of an input."""
 
 
-LONGEST = 8
+LONGEST = 9
 """Chunks of a window that is not a loop."""
 
 IMAGE, PIXELS_OF_IMAGE, COLUMNS, WINDOWS, PILES = range(5)

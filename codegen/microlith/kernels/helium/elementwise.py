@@ -17,8 +17,10 @@ from microlith.kernels.dsp.elementwise import reference_sums
 from microlith.kernels.quantize_math import activation_range
 from microlith.targets.target import Target
 
-LARGEST = 1 << 31
-SHIFTS = range(24, 13, -1)
+LARGEST = (1 << 31) - (1 << 16)
+"""Bound of sums: half of what the first 16 places of a shift round fits beside them."""
+
+SHIFTS = range(24, 15, -1)
 """Shifts that are tried."""
 
 NEIGHBOURS = sorted(range(-4, 5), key=abs)
@@ -71,7 +73,7 @@ class AddInt8Helium(Kernel):
         )
 
     def cost(self, op: OpView, target: Target) -> float:
-        return 2.2 * op.output().elements + 50.0 * prod(op.output().shape[:-2])
+        return 2.13 * op.output().elements + 50.0 * prod(op.output().shape[:-2])
 
 
 def _form(op: OpView) -> LinearForm | None:
