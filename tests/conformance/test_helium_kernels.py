@@ -21,7 +21,8 @@ from tests.conformance.cases import CASES
 from tests.conformance.test_conformance import MODEL_SIZE, SAMPLES
 from tests.tools import need_target
 
-KERNELS = BACKENDS["helium"]
+KERNELS = tuple(k for k in BACKENDS["helium"] if "mve_float" not in k.features)
+"""Those in single precision are in test_float_kernels.py."""
 
 
 @pytest.fixture

@@ -1,45 +1,17 @@
 /* SPDX-License-Identifier: MIT-0 */
 /*
- * Depthwise convolutions in single precision, for windows of three columns. Three output pixels in
- * four channels are computed at a time: a row of the window is loaded once for all of them, and so
- * are the weights of the row. Each sum has a register of its own and takes its terms in the
- * reference's order, the bias last.
+ * Depthwise convolutions in single precision, for windows of three columns. Each sum has a register
+ * of its own and takes its terms in the reference's order, the bias last.
  */
 #include "depthwise.h"
 
-#include <stddef.h>
-#include <string.h>
-
-#include "fpu.h"
-
-/* Pixels that are computed together. */
-#define PIXELS 3u
-
-/* Columns of a window. */
-#define COLUMNS 3u
-
-/* Channels from `offset` to `end` of some pixels, both in bytes from a row's start to the leftmost
- * column of the first window. */
-typedef struct job {
-    const float *const *rows; /* NULL outside the image; then PIXELS * MR_FPU_LANES zeros */
-    const float *const *rows_end;
-    const float *weights;
-    int32_t offset;
-    float *output;
-    uint32_t flags;
-    int32_t end;
-    uint32_t pixel_bytes;
-} job;
-
-#define LEFT      1u /* the first column lies outside the image */
-#define RIGHT     2u /* the last one does */
-#define RECTIFIED 4u
+#include "columns.h"
 
 #if MR_FPU_ASM
 
 /* clang-format off */
 
-_Static_assert(offsetof(job, pixel_bytes) == 28 && sizeof(job) == 32, "the assembly relies on it");
+_Static_assert(offsetof(mr_columns_job, pixel_bytes) == 28 && sizeof(mr_columns_job) == 32, "the assembly relies on it");
 
 /* Adds the products of four inputs, s12 to s15, and four weights to sums. Spoils s28 to s31. */
 #define MULTIPLY(w0, w1, w2, w3, a, b, c, d)    \
@@ -167,13 +139,13 @@ _Static_assert(offsetof(job, pixel_bytes) == 28 && sizeof(job) == 32, "the assem
 
 /* clang-format on */
 
-__attribute__((naked, noinline)) static void compute_stride_1(const job *work)
+__attribute__((naked, noinline)) static void compute_stride_1(const mr_columns_job *work)
 {
     (void)work;
     COMPUTE(COLUMNS_STRIDE_1);
 }
 
-__attribute__((naked, noinline)) static void compute_stride_2(const job *work)
+__attribute__((naked, noinline)) static void compute_stride_2(const mr_columns_job *work)
 {
     (void)work;
     COMPUTE(COLUMNS_STRIDE_2);
@@ -181,114 +153,27 @@ __attribute__((naked, noinline)) static void compute_stride_2(const job *work)
 
 #else
 
-/* A pixel whose first column is `column` pixels right of the leftmost one. */
-static void compute_pixel(const job *work, uint32_t pixel, uint32_t column)
+static void compute_stride_1(const mr_columns_job *work)
 {
-    const float *weights = work->weights;
-    uint32_t channels = work->pixel_bytes / (uint32_t)sizeof(float);
-    uint32_t first = (work->flags & LEFT) != 0 && pixel == 0 ? 1 : 0;
-    uint32_t end = (work->flags & RIGHT) != 0 && pixel == PIXELS - 1u ? COLUMNS - 1u : COLUMNS;
-    float *out = work->output + pixel * channels;
-    for (int32_t offset = work->offset; offset != work->end; offset += 4 * (int32_t)sizeof(float)) {
-        float sums[MR_FPU_LANES] = {0};
-        int32_t start = offset / (int32_t)sizeof(float) + (int32_t)(column * channels);
-        for (const float *const *row = work->rows; row != work->rows_end; row++) {
-            for (uint32_t i = *row != NULL ? first : end; i < end; i++) {
-                const float *in = *row + start + (int32_t)(i * channels);
-                for (uint32_t lane = 0; lane < MR_FPU_LANES; lane++) {
-                    sums[lane] += in[lane] * weights[i * MR_FPU_LANES + lane];
-                }
-            }
-            weights += COLUMNS * MR_FPU_LANES;
-        }
-        for (uint32_t lane = 0; lane < MR_FPU_LANES; lane++) {
-            float sum = sums[lane] + *weights++;
-            *out++ = (work->flags & RECTIFIED) != 0 && sum < 0.0f ? 0.0f : sum;
-        }
-    }
+    mr_compute_column_pixels(work, 1);
 }
 
-static void compute_pixels(const job *work, uint32_t stride)
+static void compute_stride_2(const mr_columns_job *work)
 {
-    for (uint32_t pixel = 0; pixel < PIXELS; pixel++) {
-        compute_pixel(work, pixel, pixel * stride);
-    }
-}
-
-static void compute_stride_1(const job *work)
-{
-    compute_pixels(work, 1);
-}
-
-static void compute_stride_2(const job *work)
-{
-    compute_pixels(work, 2);
+    mr_compute_column_pixels(work, 2);
 }
 
 #endif
 
-/* Three pixels from column `x` of an output row on, in all channels. `work` is the row's. */
-static inline void compute_tile(const mr_depthwise_conv_2d_f32_fpu_params *p, job *work,
-                                float *output, uint32_t x, void (*compute)(const job *))
-{
-    const mr_window *window = &p->window;
-    uint32_t rest = p->channels % MR_FPU_LANES;
-    int32_t left = (int32_t)(x * window->stride_width) - (int32_t)window->pad_left;
-    work->offset = left * (int32_t)work->pixel_bytes;
-    work->end = work->offset + (int32_t)((p->channels - rest) * sizeof(float));
-    work->output = output + x * p->channels;
-    work->flags = p->rectified != 0 ? RECTIFIED : 0;
-    work->flags |= left < 0 ? LEFT : 0;
-    work->flags |= p->overhang != 0 && x + PIXELS == window->out_width ? RIGHT : 0;
-    compute(work);
-    if (rest != 0) {
-        job last = *work;
-        last.weights +=
-            p->channels / MR_FPU_LANES * (COLUMNS * window->kernel_height + 1u) * MR_FPU_LANES;
-        last.end = last.offset + (int32_t)last.pixel_bytes;
-        last.offset = last.end - (int32_t)(MR_FPU_LANES * sizeof(float));
-        last.output += p->channels - MR_FPU_LANES;
-        compute(&last);
-    }
-}
-
-static inline void convolve(const mr_context *context, const mr_depthwise_conv_2d_f32_fpu_params *p,
-                            mr_band band, void (*compute)(const job *))
-{
-    const mr_window *window = &p->window;
-    const void **rows = mr_arena_at(context, p->scratch);
-    job work = {
-        .rows = (const float *const *)rows,
-        .rows_end = (const float *const *)rows + window->kernel_height,
-        .weights = mr_data_at(context, p->weights),
-        .pixel_bytes = p->channels * (uint32_t)sizeof(float),
-    };
-    memset(rows + window->kernel_height, 0, PIXELS * MR_FPU_LANES * sizeof(float));
-    for (uint32_t row = band.first; row < band.first + band.count; row++) {
-        float *output = mr_row_out(context, &p->output, row);
-        uint32_t x = 0;
-        mr_window_rows(context, &p->input, window, row, NULL, rows);
-        for (; x + PIXELS <= window->out_width; x += PIXELS) {
-            compute_tile(p, &work, output, x, compute);
-        }
-        if (x != window->out_width) { /* a rest is computed together with pixels before it */
-            compute_tile(p, &work, output, window->out_width - PIXELS, compute);
-        }
-        if (p->clamped != 0) {
-            mr_fpu_clamp(output, window->out_width * p->channels, p->least, p->most);
-        }
-    }
-}
-
 mr_status mr_depthwise_conv_2d_f32_fpu(const mr_context *context, const void *params, mr_band band)
 {
-    convolve(context, params, band, compute_stride_1);
+    mr_convolve_columns(context, params, band, compute_stride_1);
     return MR_OK;
 }
 
 mr_status mr_depthwise_conv_2d_stride2_f32_fpu(const mr_context *context, const void *params,
                                                mr_band band)
 {
-    convolve(context, params, band, compute_stride_2);
+    mr_convolve_columns(context, params, band, compute_stride_2);
     return MR_OK;
 }

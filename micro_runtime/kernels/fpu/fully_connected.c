@@ -6,29 +6,13 @@
  */
 #include "fully_connected.h"
 
-#include <stddef.h>
-#include <string.h>
-
-#include "fpu.h"
-
-#define UNITS 8u
-
-/* Blocks of units of one vector. */
-typedef struct job {
-    const float *input;
-    const float *fours_end; /* of the inputs in whole groups of four */
-    const float *input_end;
-    const float *weights;
-    uint32_t blocks;
-    float *output;
-    uint32_t rectified;
-} job;
+#include "units.h"
 
 #if MR_FPU_ASM
 
 /* clang-format off */
 
-_Static_assert(offsetof(job, rectified) == 24 && sizeof(job) == 28, "the assembly relies on it");
+_Static_assert(offsetof(mr_units_job, rectified) == 24 && sizeof(mr_units_job) == 28, "the assembly relies on it");
 
 /* Adds the products of the input `x` and eight weights to the sums s0 to s7. */
 #define MULTIPLY_4(x, w0, w1, w2, w3, a, b, c, d)   \
@@ -50,7 +34,7 @@ _Static_assert(offsetof(job, rectified) == 24 && sizeof(job) == 28, "the assembl
 
 /* r0 is the first input, r1 and r2 are the ends of groups and of all, r3 is the next weight, r4 the
  * number of blocks, r5 the output, r6 whether it is rectified, r7 the next input. */
-__attribute__((naked, noinline)) static void compute(const job *work)
+__attribute__((naked, noinline)) static void compute(const mr_units_job *work)
 {
     (void)work;
     __asm__("push   {r4-r11, lr}\n\t"
@@ -102,66 +86,16 @@ __attribute__((naked, noinline)) static void compute(const job *work)
 
 #else
 
-static void compute(const job *work)
+static void compute(const mr_units_job *work)
 {
-    const float *weights = work->weights;
-    float *out = work->output;
-    for (uint32_t block = 0; block < work->blocks; block++) {
-        float sums[UNITS] = {0};
-        for (const float *x = work->input; x != work->input_end; x++) {
-            for (uint32_t unit = 0; unit < UNITS; unit++) {
-                sums[unit] += *x * *weights++;
-            }
-        }
-        for (uint32_t unit = 0; unit < UNITS; unit++) {
-            float sum = sums[unit] + *weights++;
-            *out++ = work->rectified != 0 && sum < 0.0f ? 0.0f : sum;
-        }
-    }
+    mr_compute_units(work);
 }
 
 #endif
 
-/* The units behind the last whole block. */
-static MR_NOINLINE void compute_rest(const job *whole, uint32_t units)
-{
-    float outputs[UNITS];
-    job work = *whole;
-    uint32_t depth = (uint32_t)(work.input_end - work.input);
-    work.weights += whole->blocks * (depth + 1u) * UNITS;
-    work.blocks = 1;
-    work.output = outputs;
-    compute(&work);
-    memcpy(whole->output + whole->blocks * UNITS, outputs, units * sizeof(float));
-}
-
 mr_status mr_fully_connected_f32_fpu(const mr_context *context, const void *params, mr_band band)
 {
-    const mr_fully_connected_f32_fpu_params *p = params;
-    const float *input = mr_data_at(context, p->input);
-    float *output = mr_arena_at(context, p->output);
     (void)band;
-    for (uint32_t batch = 0; batch < p->batches; batch++) {
-        job work = {
-            .input = input,
-            .fours_end = input + p->depth / 4 * 4,
-            .input_end = input + p->depth,
-            .weights = mr_data_at(context, p->weights),
-            .blocks = p->units / UNITS,
-            .output = output,
-            .rectified = p->rectified,
-        };
-        if (work.blocks > 0) {
-            compute(&work);
-        }
-        if (p->units % UNITS != 0) {
-            compute_rest(&work, p->units % UNITS);
-        }
-        if (p->clamped != 0) {
-            mr_fpu_clamp(output, p->units, p->least, p->most);
-        }
-        input += p->depth;
-        output += p->units;
-    }
+    mr_connect_units(context, params, compute);
     return MR_OK;
 }

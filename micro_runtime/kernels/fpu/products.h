@@ -6,23 +6,7 @@
 #ifndef MICROLITH_FPU_PRODUCTS_H
 #define MICROLITH_FPU_PRODUCTS_H
 
-#include <stddef.h>
-
-#include "windows.h"
-
-/* Blocks of channels of some pixels; outputs move on. Pixels that do not exist share the place of
- * the last one that does, which is written after them. */
-typedef struct mr_products {
-    const float *inputs;
-    const float *inputs_end;
-    const float *weights;
-    uint32_t blocks; /* twice their number less one, plus 1 where outputs are rectified */
-    uint32_t entry;  /* pairs of code that the first turn of a block's loop leaves out */
-    float *outputs[MR_FPU_PIXELS];
-} mr_products;
-
-/* Pairs of taps in a turn of the loop. */
-#define MR_FPU_TURN 4u
+#include "tiles.h"
 
 #if MR_FPU_ASM
 
@@ -128,46 +112,16 @@ __attribute__((naked, noinline)) static void mr_compute_4(const mr_products *wor
 
 #else
 
-static void mr_compute_pixel(const mr_products *work, uint32_t pixel)
-{
-    const float *weights = work->weights;
-    float *out = work->outputs[pixel];
-    for (uint32_t block = 0; block <= work->blocks / 2; block++) {
-        float sums[MR_FPU_LANES] = {0};
-        const float *pair = work->inputs + 2 * pixel, *end = work->inputs_end;
-        for (; pair < end; pair += MR_FPU_PITCH) {
-            for (uint32_t i = 0; i < 2; i++, weights += MR_FPU_LANES) {
-                for (uint32_t lane = 0; lane < MR_FPU_LANES; lane++) {
-                    sums[lane] += pair[i] * weights[lane];
-                }
-            }
-        }
-        for (uint32_t lane = 0; lane < MR_FPU_LANES; lane++, weights++) {
-            float sum = sums[lane] + *weights;
-            *out++ = work->blocks % 2 != 0 && sum < 0.0f ? 0.0f : sum;
-        }
-    }
-}
-
 static void mr_compute_3(const mr_products *work)
 {
-    for (uint32_t pixel = 3; pixel-- > 0;) {
-        mr_compute_pixel(work, pixel);
-    }
+    mr_compute_pixels(work, 3);
 }
 
 static void mr_compute_4(const mr_products *work)
 {
-    mr_compute_pixel(work, 3);
-    mr_compute_3(work);
+    mr_compute_pixels(work, 4);
 }
 
 #endif
-
-/* The entry of the loop for that many pairs of taps. A single one leaves out the whole turn. */
-static inline uint32_t mr_products_entry(uint32_t pairs)
-{
-    return pairs == 1 ? MR_FPU_TURN : (MR_FPU_TURN - (pairs - 1) % MR_FPU_TURN) % MR_FPU_TURN;
-}
 
 #endif

@@ -4,6 +4,8 @@ convolutions that are grouped ones."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from microlith.ir.graph import Array, DType, OpView
@@ -38,6 +40,11 @@ class Conv2DFloatFpu(Kernel):
     params = "mr_conv_2d_f32_fpu_params"
     source = "conv"
     features = frozenset({"fpu"})
+    pair_costs: ClassVar[tuple[float, float]] = (51.5, 67.5)
+    """Instructions for a pair of taps of three pixels, and of four, in a block of channels."""
+
+    block_costs: ClassVar[tuple[float, float]] = (25.0, 33.0)
+    """Those around them."""
 
     def rejects(self, op: OpView) -> str | None:
         channels = max(op.input().shape[3], op.output().shape[3])
@@ -74,16 +81,28 @@ class Conv2DFloatFpu(Kernel):
 
     def cost(self, op: OpView, target: Target) -> float:
         shape = geometry(op)
-        rows = op.output().elements // (op.output().shape[3] * shape.window["out_width"])
-        width = shape.window["out_width"] * (rows if shape.joins_rows else 1)
-        fours, threes = tiles(width)
-        pairs = -(-shape.taps // 2)
+        pixels = op.output().elements // op.output().shape[3]
+        width = pixels if shape.joins_rows else shape.window["out_width"]
+        counts = tiles(width)
         blocks = -(-shape.group_outputs // LANES)
-        tile = (fours * (68.0 * pairs + 33.0) + threes * (52.0 * pairs + 30.0)) * blocks
-        runs = shape.window["kernel_height"] * (30.0 + 0.0)
-        copies = (fours * 4 + threes * 3) * (runs + 0.8 * shape.taps + 15.0)
-        per_row = tile + copies + (fours + threes) * 50.0 + 40.0
-        return (1 if shape.joins_rows else rows) * shape.groups * per_row
+        pairs = -(-shape.taps // 2)
+        calls = 2 if shape.group_outputs % LANES and blocks > 1 else 1
+        per_row = 70.0 + sum(counts) * (_windows_cost(shape) + 60.0 + 60.0 * calls)
+        for count, pair_cost, block_cost in zip(
+            counts, self.pair_costs, self.block_costs, strict=True
+        ):
+            per_row += count * blocks * (pairs * pair_cost + block_cost)
+        return pixels / width * shape.groups * per_row
+
+
+def _windows_cost(shape: Geometry) -> float:
+    """Instructions that copy the windows of a tile."""
+    height = shape.window["kernel_height"]
+    if run(shape):
+        edges = 2.0 if shape.has_broken_windows else 1.0
+        return edges * (35.0 + height * 25.0 + 3.5 * shape.taps)
+    columns = height * shape.window["kernel_width"]
+    return PIXELS * (40.0 + columns * (35.0 + 1.5 * shape.group_inputs))
 
 
 def run(shape: Geometry) -> int:
@@ -94,9 +113,9 @@ def run(shape: Geometry) -> int:
 
 
 def tiles(width: int) -> tuple[int, int]:
-    """How many fours and threes of pixels make a row, as the C code takes them."""
+    """How many threes and fours of pixels make a row, as the C code takes them."""
     threes = min(-width % PIXELS, -(-width // 3))
-    return max(width - 3 * threes, 0) // PIXELS, threes
+    return threes, max(width - 3 * threes, 0) // PIXELS
 
 
 def pack(shape: Geometry, biases: Array) -> Array:

@@ -42,6 +42,11 @@ class DepthwiseFpu(Kernel):
     source = "depthwise"
     features = frozenset({"fpu"})
     stride: ClassVar[int]
+    row_cost: ClassVar[float]
+    """Instructions for a row of the window, in a tile and a block of channels."""
+
+    block_cost: ClassVar[float] = 34.0
+    """Those around them."""
 
     def rejects(self, op: OpView) -> str | None:
         channels = op.input().shape[3]
@@ -90,7 +95,7 @@ class DepthwiseFpu(Kernel):
         window = conv_window(op)
         channels = op.output().shape[3]
         rows = op.output().elements / (channels * window["out_width"])
-        block = 49.0 + window["kernel_height"] * (88.0 + 4.0 * self.stride)
+        block = self.block_cost + window["kernel_height"] * self.row_cost
         rest = 30.0 if channels % LANES else 0.0
         tiles = -(-window["out_width"] // PIXELS)
         return rows * (tiles * (-(-channels // LANES) * block + rest + 70.0) + 80.0)
@@ -100,12 +105,14 @@ class DepthwiseFloatFpu(DepthwiseFpu):
     name = "depthwise_conv_2d_f32_fpu"
     function = "mr_depthwise_conv_2d_f32_fpu"
     stride = 1
+    row_cost = 90.0
 
 
 class DepthwiseStride2FloatFpu(DepthwiseFpu):
     name = "depthwise_conv_2d_stride2_f32_fpu"
     function = "mr_depthwise_conv_2d_stride2_f32_fpu"
     stride = 2
+    row_cost = 94.0
 
 
 def overhang(window: dict[str, int]) -> int:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import ClassVar
 
 from microlith.ir.graph import DType, OpView
 from microlith.kernels.base import InRows, Kernel, Lowering, OutRows, wrong_type
@@ -18,6 +19,7 @@ class ElementwiseFpu(Kernel):
     params = "mr_elementwise_f32_fpu_params"
     source = "elementwise"
     features = frozenset({"fpu"})
+    element_cost: ClassVar[float] = 3.2
 
     def rejects(self, op: OpView) -> str | None:
         if not op.input(0).shape == op.input(1).shape == op.output().shape:
@@ -39,7 +41,7 @@ class ElementwiseFpu(Kernel):
         )
 
     def cost(self, op: OpView, target: Target) -> float:
-        return 3.2 * op.output().elements + 60.0 * prod(op.output().shape[:-2])
+        return self.element_cost * op.output().elements + 60.0 * prod(op.output().shape[:-2])
 
 
 class AddFloatFpu(ElementwiseFpu):

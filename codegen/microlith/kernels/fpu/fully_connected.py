@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from microlith.ir.graph import Array, DType, OpView
@@ -25,6 +27,14 @@ class FullyConnectedFloatFpu(Kernel):
     params = "mr_fully_connected_f32_fpu_params"
     source = "fully_connected"
     features = frozenset({"fpu"})
+    four_cost: ClassVar[float] = 69.0
+    """Instructions for four inputs, in a block of units."""
+
+    single_cost: ClassVar[float] = 20.0
+    """For one input of the last few."""
+
+    block_cost: ClassVar[float] = 40.0
+    """Around them."""
 
     def rejects(self, op: OpView) -> str | None:
         return wrong_weights(op, DType.FLOAT32)
@@ -48,7 +58,7 @@ class FullyConnectedFloatFpu(Kernel):
 
     def cost(self, op: OpView, target: Target) -> float:
         units, depth = op.input(1).shape
-        block = depth // 4 * 69.0 + depth % 4 * 20.0 + 40.0
+        block = depth // 4 * self.four_cost + depth % 4 * self.single_cost + self.block_cost
         rest = 60.0 if units % UNITS else 0.0
         return batches(op) * (-(-units // UNITS) * block + rest + 60.0)
 

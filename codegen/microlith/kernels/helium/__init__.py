@@ -6,7 +6,6 @@ from __future__ import annotations
 from microlith.kernels.base import Kernel
 from microlith.kernels.helium import (
     conv,
-    conv_three,
     depthwise,
     elementwise,
     float_conv,
@@ -19,7 +18,6 @@ from microlith.kernels.helium import (
 
 KERNELS: tuple[Kernel, ...] = (
     *conv.KERNELS,
-    *conv_three.KERNELS,
     *depthwise.KERNELS,
     *elementwise.KERNELS,
     *float_conv.KERNELS,
