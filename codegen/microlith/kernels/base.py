@@ -108,6 +108,12 @@ class Kernel(ABC):
     source: ClassVar[str]
     """C file below micro_runtime/kernels/<backend>/, without suffix; the header lies beside it."""
 
+    rows_at_once: ClassVar[int] = 1
+    """Rows that are computed together: fewer take as long."""
+
+    pixels_at_once: ClassVar[int] = 1
+    """Pixels of a band that are computed together, over the ends of rows: fewer take as long."""
+
     features: ClassVar[frozenset[str]] = frozenset()
     """ISA features that the target must have."""
 
@@ -133,7 +139,14 @@ class Kernel(ABC):
     def band_cost(self, op: OpView, target: Target, lowering: Lowering, rows: int) -> float:
         """Estimated instructions of a step that computes `rows` rows; all of them together take
         `cost`, which has no share of a step's own."""
-        return self.cost(op, target) * rows / lowering.rows + STEP_INSTRUCTIONS
+        share = self._groups(op, rows) / self._groups(op, lowering.rows)
+        return self.cost(op, target) * share + STEP_INSTRUCTIONS
+
+    def _groups(self, op: OpView, rows: int) -> int:
+        """In how many turns so many rows are computed, each as long as any other."""
+        shape = op.output().shape
+        width = shape[-2] if self.pixels_at_once > 1 and len(shape) > 1 else 1
+        return -(-rows * width // (self.rows_at_once * self.pixels_at_once))
 
 
 def wrong_type(op: OpView, dtype: DType) -> str | None:

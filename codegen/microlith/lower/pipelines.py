@@ -21,6 +21,10 @@ from microlith.memory.offsets import Offsets, place_blocks
 BANDS = (1, 2, 3, 4, 6, 8, 12)
 """Rows of a step that are tried."""
 
+MORE = 3
+"""By how many rows a step may be longer where that makes a row cheaper: kernels that compute two
+rows, or three pixels, at once waste some of their work on fewer."""
+
 PRECISION = 64
 """Peaks are told apart to this part of their range."""
 
@@ -83,11 +87,21 @@ class Search:
             if first == last:
                 yield whole(self.job, first)
         elif max(self._between[first], self._between[last + 1]) <= limit:
-            segments = [Segment(first, last, (band,) * len(members)) for band in BANDS]
-            for segment in sorted(segments, key=self.job.cost):
+            exact = [Segment(first, last, (band,) * len(members)) for band in BANDS]
+            fitted = [
+                Segment(first, last, tuple(self._fitted(op, band) for op in members))
+                for band in BANDS
+            ]
+            for segment in sorted(dict.fromkeys((*exact, *fitted)), key=self.job.cost):
                 if self.peak(segment) <= limit:
                     yield segment
                     return
+
+    def _fitted(self, op: int, band: int) -> int:
+        """The number of rows from `band` on that are cheapest by the row."""
+        work = self.job.work[op]
+        sizes = range(band, min(band + MORE, work.rows) + 1)
+        return min(sizes, key=lambda rows: work.cost(rows) / rows, default=band)
 
     def best(self, most: float) -> list[tuple[Segment, ...]]:
         """Segments with ever lower peaks, whose instructions stay within `most`."""

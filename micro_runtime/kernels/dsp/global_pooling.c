@@ -11,7 +11,8 @@ static void add_row(int32_t *sums, const int8_t *row, uint32_t width, uint32_t c
 {
     const uint32_t last = channels - 4u;
     for (uint32_t first = 0; first < channels; first += 4) {
-        /* The last block may start before the end of the one before it: what both have counts once. */
+        /* The last block may start before the end of the one before it: what both have counts once.
+         */
         uint32_t channel = first < last ? first : last;
         uint32_t even = 0, odd = 0;
         const int8_t *tap = row + channel;

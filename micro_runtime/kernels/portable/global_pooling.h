@@ -6,8 +6,8 @@
 #include "kernel.h"
 
 /*
- * Rows [0, height) of the call add a row of the input to `sums` (scratch, an int32_t a channel, kept
- * from one band to the next); row `height` writes the averages, clamped to [low, high].
+ * Rows [0, height) of the call add a row of the input to `sums` (scratch, an int32_t a channel,
+ * kept from one band to the next); row `height` writes the averages, clamped to [low, high].
  */
 typedef struct mr_global_average_pool_s8_params {
     mr_rows input;

@@ -46,6 +46,7 @@ class PixelConvolution(Kernel):
     """An int8 convolution in one group of channels that computes three pixels and two output
     channels at a time. Subclasses say how weights are packed and sums become outputs."""
 
+    pixels_at_once = 3
     backend = "dsp"
     operators = ("CONV_2D",)
     pair_cost: ClassVar[float] = 75.0

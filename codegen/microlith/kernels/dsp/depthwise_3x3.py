@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -13,15 +12,20 @@ from microlith.ir.graph import Array, OpView
 from microlith.ir.program import Constant
 from microlith.kernels.base import Argument, Const, InRows, Kernel, Lowering, OutRows, Scratch
 from microlith.kernels.dsp.depthwise import LANES, REACH, block_channels, unfit
+from microlith.kernels.dsp.line import Form, fit_lines, spans
 from microlith.kernels.dsp.output import plain_biases
 from microlith.kernels.dsp.scaled import Scaling, scaled_constants
 from microlith.kernels.portable.conv import Geometry, geometry, padding_row
+from microlith.kernels.quantize_math import activation_range
 from microlith.targets.target import Target
+
+FORM = Form(shift=13)
 
 
 class Depthwise3x3(Kernel):
-    """What both strides have in common."""
+    """What both strides have in common: outputs that are lines of the sums, and weights of a byte."""
 
+    rows_at_once = 2
     backend = "dsp"
     operators = ("DEPTHWISE_CONV_2D",)
     features = frozenset({"dsp"})
@@ -32,8 +36,8 @@ class Depthwise3x3(Kernel):
     extra_columns: ClassVar[int]
     """Columns of scratch beyond those of outputs."""
 
-    own_shifts: ClassVar[bool] = False
-    """Whether each channel has its own shift, as its last word."""
+    order: ClassVar[tuple[int, ...]]
+    """Which tap each byte of a channel's weights is, 3 * row + column; 9 for none."""
 
     column_instructions: ClassVar[tuple[float, float]]
     """For two outputs of a channel, and to widen what they need of LANES channels."""
@@ -47,16 +51,29 @@ class Depthwise3x3(Kernel):
         ):
             return f"is for 3 x 3 taps at stride {self.stride}"
         reason = self.misaligned(window) or unfit(op)
+        if reason is None and activation_range(op.attributes.activation, op.output()) != (
+            -128,
+            127,
+        ):
+            reason = "is for outputs from -128 to 127"
         if reason is None:
-            scalings = self.scalings(op, shape)
-            reason = scalings if isinstance(scalings, str) else None
+            found = self.channels(op, shape)
+            reason = found if isinstance(found, str) else None
         return reason
 
-    def scalings(self, op: OpView, shape: Geometry) -> list[Scaling] | str:
-        """Of all channels, or why there are none."""
-        weights = shape.weights
-        biases = plain_biases(op, weights.shape[0])
-        return scaled_constants(op, weights, biases, REACH, own_shifts=self.own_shifts)
+    def channels(self, op: OpView, shape: Geometry) -> Array | str:
+        """Words of each channel, int64[channel, words]; or why there are none."""
+        taps = shape.weights.reshape(-1, 9).astype(np.int64)
+        biases = plain_biases(op, len(taps)) - (op.input().zero_point + 128) * taps.sum(axis=1)
+        least, most = spans(taps, (0, 255))
+        lines = fit_lines(op, least + biases, most + biases, form=FORM)
+        if isinstance(lines, str):
+            return lines
+        ends = [lines.multipliers, lines.offsets]
+        taken = np.pad(taps, ((0, 0), (0, 1)))[:, list(self.order)] & 0xFF
+        words = (taken.reshape(len(taps), 3, 4) << np.arange(0, 32, 8)).sum(axis=2)
+        raised_biases = np.where(lines.flat, 0, biases) << FORM.raised
+        return np.concatenate([np.stack(ends, 1), words, raised_biases[:, None]], 1)
 
     def misaligned(self, window: Mapping[str, int]) -> str | None:
         """Why pairs of columns do not fit the image, or None."""
@@ -64,14 +81,10 @@ class Depthwise3x3(Kernel):
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         shape = geometry(op)
-        scalings = self.scalings(op, shape)
-        assert not isinstance(scalings, str), scalings
-        table = self.pack_channels(raised(shape.weights, scalings))
-        biases = raised(plain_biases(op, len(scalings)), scalings)
-        words = [table, biases[:, None]]
-        if self.own_shifts:
-            words.append(np.array([[scaling.shift] for scaling in scalings]))
-        constants = [Constant("channels", channel_table(words, scalings))]
+        words = self.channels(op, shape)
+        assert not isinstance(words, str), words
+        table = (words & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+        constants = [Constant("channels", table[block_channels(len(table))].reshape(-1))]
         if shape.pads:
             constants.append(Constant("padding", padding_row(op)))
         batches, height, width, channels = op.output().shape
@@ -96,10 +109,6 @@ class Depthwise3x3(Kernel):
         """Parameters that only one stride has."""
         return {}
 
-    @abstractmethod
-    def pack_channels(self, taps: Array) -> Array:
-        """Words of weights of each channel, int64[channel, words], of `taps` [channel, 3, 3]."""
-
     def cost(self, op: OpView, target: Target) -> float:
         batches, height, width, channels = op.output().shape
         column, widened = self.column_instructions
@@ -115,24 +124,33 @@ class Depthwise3x3Int8Dsp(Depthwise3x3):
     stride = 1
     column_bytes = 32
     extra_columns = 2
-    column_instructions = (25.0, 22.0)
+    order = (1, 0, 4, 3, 3, 2, 6, 5, 5, 4, 8, 7)
+    column_instructions = (25.0, 26.0)
 
     def more_params(self, window: Mapping[str, int]) -> Mapping[str, Argument]:
         used = window["out_width"] + self.extra_columns
         return {"pad_right": used - window["in_width"] - window["pad_left"]}
 
-    def pack_channels(self, taps: Array) -> Array:
-        """Rows 0 and 1 of each column, rows 1 and 2 of each column."""
-        return np.concatenate([paired(taps[:, 0], taps[:, 1]), paired(taps[:, 1], taps[:, 2])], 1)
-
 
 class Depthwise3x3ShiftsInt8Dsp(Depthwise3x3Int8Dsp):
-    """For channels whose scales lie too far apart for one shift."""
+    """For channels whose scales lie too far apart for lines with one shift."""
 
     name = "depthwise_conv_2d_3x3_shifts_s8_dsp"
     function = "mr_depthwise_conv_2d_3x3_shifts_s8_dsp"
-    own_shifts = True
     column_instructions = (27.5, 22.0)
+
+    def channels(self, op: OpView, shape: Geometry) -> Array | str:
+        """Rows 0 and 1 of each column, rows 1 and 2 of each column."""
+        weights = shape.weights
+        biases = plain_biases(op, weights.shape[0])
+        scalings = scaled_constants(op, weights, biases, REACH, own_shifts=True)
+        if isinstance(scalings, str):
+            return scalings
+        heads = [(scaling.multiplier, scaling.offset) for scaling in scalings]
+        taps = raised(weights, scalings)
+        pairs = [paired(taps[:, 0], taps[:, 1]), paired(taps[:, 1], taps[:, 2])]
+        ends = [raised(biases, scalings), np.array([scaling.shift for scaling in scalings])]
+        return np.concatenate([np.array(heads, np.int64), *pairs, np.stack(ends, 1)], 1)
 
 
 class Depthwise3x3Stride2Int8Dsp(Depthwise3x3):
@@ -143,25 +161,13 @@ class Depthwise3x3Stride2Int8Dsp(Depthwise3x3):
     stride = 2
     column_bytes = 80
     extra_columns = 1
-    column_instructions = (28.5, 50.0)
-
-    def scalings(self, op: OpView, shape: Geometry) -> list[Scaling] | str:
-        """Of all channels, or why there are none."""
-        weights = shape.weights
-        biases = plain_biases(op, weights.shape[0])
-        return scaled_constants(op, weights, biases, REACH, own_shifts=self.own_shifts)
+    order = (3, 0, 4, 1, 2, 6, 5, 7, 9, 8, 9, 9)
+    column_instructions = (28.5, 60.0)
 
     def misaligned(self, window: Mapping[str, int]) -> str | None:
         if window["pad_left"] or window["in_width"] % 2:
             return "is for images of even width without padding on the left"
         return None
-
-    def pack_channels(self, taps: Array) -> Array:
-        """Columns 0 and 1 of each row, column 2 of rows 0 and 1, of row 2 and zero."""
-        third = np.pad(taps[:, :, 2], ((0, 0), (0, 1)))
-        return np.concatenate(
-            [paired(taps[:, :, 0], taps[:, :, 1]), paired(third[:, ::2], third[:, 1::2])], 1
-        )
 
 
 def raised(values: Array, scalings: list[Scaling]) -> Array:
@@ -178,13 +184,6 @@ def paired(low: Array, high: Array) -> Array:
     """Words of 16-bit halves."""
     words: Array = (low & 0xFFFF) + (high << 16)
     return words
-
-
-def channel_table(words: list[Array], scalings: list[Scaling]) -> Array:
-    """int32 [block][LANES][multiplier, offset, words of the channel]."""
-    heads = np.array([(scaling.multiplier, scaling.offset) for scaling in scalings], np.int64)
-    table = np.concatenate([heads, *words], 1)
-    return table.astype(np.int32)[block_channels(len(scalings))].reshape(-1)
 
 
 KERNELS = (Depthwise3x3Int8Dsp(), Depthwise3x3ShiftsInt8Dsp(), Depthwise3x3Stride2Int8Dsp())

@@ -292,6 +292,7 @@ def _padding(op: OpView, scheme: Scheme) -> Array:
 
 
 class Winograd2x2(Winograd):
+    rows_at_once = 2
     name = "winograd_2x2_s8"
     function = "mr_winograd_2x2_s8"
     scheme = TWO
@@ -304,6 +305,7 @@ class Winograd2x2Scaled(Winograd2x2):
 
 
 class Winograd4x4(Winograd):
+    rows_at_once = 4
     name = "winograd_4x4_s8"
     function = "mr_winograd_4x4_s8"
     scheme = FOUR
