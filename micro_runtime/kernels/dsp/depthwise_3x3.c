@@ -9,6 +9,9 @@
  *
  * Two output columns share the loads of the two columns between them: 48 instructions for 36
  * products and four outputs, 53 where each channel has a shift of its own.
+ *
+ * Outputs are a line of the sums (line.h), which are raised by 11 bits: inputs, from -128 on, by 3
+ * when they are widened, and weights, which are stored as bytes, by 8.
  */
 #include "depthwise_3x3.h"
 
@@ -20,10 +23,19 @@
 #define LANES        4u
 #define INPUT_ROWS   4u
 #define COLUMN_WORDS 8u /* [channel][rows 0 and 1, rows 2 and 3] */
-#define OUTPUT_SHIFT 10 /* "10" in the assembly */
+#define LINE_SHIFT   13 /* "13" in the assembly */
+#define RAISED_BYTES 0x07f807f8u
+#define UPPER_BYTES  0xff00ff00u
 
-/* What the words of a channel are, see the header; without shifts of their own, the last one is
- * missing. */
+/* What the words of a channel with a line are, see the header. */
+typedef struct channel_line {
+    int32_t multiplier;
+    int32_t offset;
+    uint32_t weights[3];
+    int32_t bias;
+} channel_line;
+
+/* The same with a shift. */
 typedef struct channel_constants {
     int32_t multiplier;
     int32_t offset;
@@ -39,7 +51,7 @@ typedef struct job {
     uint32_t channels;
     uint32_t *end; /* of the widened columns inside the image */
     const uint8_t *rows[INPUT_ROWS];
-    uint32_t offset;
+    uint32_t offset;  /* of inputs, or RAISED_BYTES */
     uint32_t *inside; /* first widened column inside the image */
     uint32_t *columns;
     int8_t *out;
@@ -52,7 +64,8 @@ typedef struct job {
 #if MR_DSP_ASM
 
 _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
-                   offsetof(job, odd) == 52 && sizeof(job) == 56 && sizeof(channel_constants) == 40,
+                   offsetof(job, odd) == 52 && sizeof(job) == 56 &&
+                   sizeof(channel_constants) == 40 && sizeof(channel_line) == 24,
                "the assembly below relies on it");
 
 /* Places on the stack: four times the bias, multiplier and offset, the job, what else changes. */
@@ -82,10 +95,19 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
 
 #define SCALE(sum) "smmla " sum ", " sum ", r2, r3\n\t"
 
-/* One shift for all channels, or one that is a channel's last word. */
-#define LOAD_CHANNEL   "ldm lr!, {r2-r10}\n\t"
+/* One shift for all channels and weights of bytes, in r4 to r6, or a shift that is a channel's last
+ * word. */
+#define LOAD_CHANNEL                                                                               \
+    "ldm lr!, {r2-r6, r10}\n\t"                                                                    \
+    "mov r11, #0xff00ff00\n\t"                                                                     \
+    "and r9, r11, r6, lsl #8\n\t"                                                                  \
+    "and r8, r6, r11\n\t"                                                                          \
+    "and r7, r11, r5, lsl #8\n\t"                                                                  \
+    "and r6, r5, r11\n\t"                                                                          \
+    "and r5, r11, r4, lsl #8\n\t"                                                                  \
+    "and r4, r4, r11\n\t"
 #define LOAD_CHANNEL_S "ldm lr!, {r2-r11}\n\tstr r11, [sp, #" SHIFT "]\n\t"
-#define NARROW(sum)    "ssat " sum ", #8, " sum ", asr #10\n\t"
+#define NARROW(sum)    "ssat " sum ", #8, " sum ", asr #13\n\t"
 #define NARROW_S(sum)  "asr " sum ", r2\n\tssat " sum ", #8, " sum "\n\t"
 #define LOAD_SHIFT     "ldr r2, [sp, #" SHIFT "]\n\t"
 
@@ -97,26 +119,39 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
 /* One instruction a line. */
 /* clang-format off */
 
+/* Pairs of two rows from four channels of each: bytes 0 and 2, bytes 1 and 3 of a word. */
+#define WIDEN_0(to, from)   "and " to ", r12, " from ", lsl #3\n\t"
+#define WIDEN_1(to, from)   "and " to ", r12, " from ", lsr #5\n\t"
+#define WIDEN_0_S(to, from) "sxtab16 " to ", r12, " from "\n\t"
+#define WIDEN_1_S(to, from) "sxtab16 " to ", r12, " from ", ror #8\n\t"
+
+#define FROM_LEAST                                                                                 \
+    "eor r7, #0x80808080\n\t"                                                                      \
+    "eor r8, #0x80808080\n\t"                                                                      \
+    "eor r9, #0x80808080\n\t"                                                                      \
+    "eor r10, #0x80808080\n\t"
+
 /* A column of four rows and channels: rows are at r0 to r3, their index is r11, columns go to lr.
  */
-#define WIDEN_COLUMN                                                                               \
+#define WIDEN_COLUMN(prepare, widen_0, widen_1)                                                    \
     "ldr r7, [r0, r11]\n\t"                                                                        \
     "ldr r8, [r1, r11]\n\t"                                                                        \
     "ldr r9, [r2, r11]\n\t"                                                                        \
     "ldr r10, [r3, r11]\n\t"                                                                       \
+    prepare                                                                                        \
     "pkhbt r6, r7, r8, lsl #16\n\t"                                                                \
     "pkhtb r7, r8, r7, asr #16\n\t"                                                                \
     "pkhbt r8, r9, r10, lsl #16\n\t"                                                               \
     "pkhtb r9, r10, r9, asr #16\n\t"                                                               \
-    "sxtab16 r4, r12, r6\n\t"                                                                      \
-    "sxtab16 r5, r12, r8\n\t"                                                                      \
-    "sxtab16 r6, r12, r6, ror #8\n\t"                                                              \
-    "sxtab16 r10, r12, r8, ror #8\n\t"                                                             \
+    widen_0("r4", "r6")                                                                            \
+    widen_0("r5", "r8")                                                                            \
+    widen_1("r6", "r6")                                                                            \
+    widen_1("r10", "r8")                                                                           \
     "stm lr!, {r4, r5, r6, r10}\n\t"                                                               \
-    "sxtab16 r4, r12, r7\n\t"                                                                      \
-    "sxtab16 r5, r12, r9\n\t"                                                                      \
-    "sxtab16 r6, r12, r7, ror #8\n\t"                                                              \
-    "sxtab16 r10, r12, r9, ror #8\n\t"                                                             \
+    widen_0("r4", "r7")                                                                            \
+    widen_0("r5", "r9")                                                                            \
+    widen_1("r6", "r7")                                                                            \
+    widen_1("r10", "r9")                                                                           \
     "stm lr!, {r4, r5, r6, r10}\n\t"
 
 /* Columns are at r0, outputs at r1; sums are in r10 to r12 and lr. Without a second row the first
@@ -158,7 +193,7 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
     "strb r11, [r1, r2]\n\t"                                                                       \
     "strb r10, [r1]\n\t"
 
-#define COMPUTE_ROWS(load_channel, narrow_two, narrow_four)                                        \
+#define COMPUTE_ROWS(widen_column, load_channel, narrow_two, narrow_four)                          \
     "push {r4-r11, lr}\n\t"                                                                        \
     "sub sp, #" FRAME "\n\t"                                                                       \
     "add lr, sp, #" JOB "\n\t"                                                                     \
@@ -173,7 +208,7 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
     "ldm lr, {r0-r3, r12}\n\t"                                                                     \
     "ldr lr, [sp, #" INSIDE "]\n"                                                                  \
     "2:\n\t"                                                                                       \
-    WIDEN_COLUMN                                                                                   \
+    widen_column                                                                                   \
     "ldrd r4, r5, [sp, #" CHANNELS "]\n\t"                                                         \
     "add r11, r4\n\t"                                                                              \
     "cmp lr, r5\n\t"                                                                               \
@@ -232,33 +267,49 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, inside) == 32 &&
 __attribute__((naked, noinline)) static void compute_rows(const job *work)
 {
     (void)work;
-    __asm__(COMPUTE_ROWS(LOAD_CHANNEL, NARROW_TWO, NARROW_FOUR));
+    __asm__(COMPUTE_ROWS(WIDEN_COLUMN(FROM_LEAST, WIDEN_0, WIDEN_1), LOAD_CHANNEL, NARROW_TWO,
+                         NARROW_FOUR));
 }
 
 __attribute__((naked, noinline)) static void compute_rows_shifts(const job *work)
 {
     (void)work;
-    __asm__(COMPUTE_ROWS(LOAD_CHANNEL_S, NARROW_TWO_S, NARROW_FOUR_S));
+    __asm__(COMPUTE_ROWS(WIDEN_COLUMN("", WIDEN_0_S, WIDEN_1_S), LOAD_CHANNEL_S, NARROW_TWO_S,
+                         NARROW_FOUR_S));
 }
 
 #else
 
-static void widen_block(const job *work, uint32_t channel)
+/* Pairs of two rows, four channels of a column. */
+typedef void widen_rows(uint32_t offset, const uint8_t *first, const uint8_t *second,
+                        uint32_t pairs[LANES]);
+
+static void widen_raised(uint32_t offset, const uint8_t *first, const uint8_t *second,
+                         uint32_t pairs[LANES])
+{
+    (void)offset;
+    for (uint32_t i = 0; i < LANES; i++) {
+        pairs[i] = (first[i] ^ 0x80u) << 3 | (second[i] ^ 0x80u) << 19;
+    }
+}
+
+static void widen_offset(uint32_t offset, const uint8_t *first, const uint8_t *second,
+                         uint32_t pairs[LANES])
+{
+    for (uint32_t i = 0; i < LANES; i++) {
+        pairs[i] = mr_sxtab16(offset, first[i] | (uint32_t)second[i] << 16);
+    }
+}
+
+static void widen_block(const job *work, uint32_t channel, widen_rows *widen)
 {
     for (uint32_t *to = work->inside; to != work->end; channel += work->channels) {
-        uint32_t words[INPUT_ROWS];
-        for (uint32_t row = 0; row < INPUT_ROWS; row++) {
-            memcpy(&words[row], work->rows[row] + channel, sizeof words[row]);
-        }
-        for (uint32_t half = 0; half < 2; half++, to += 4) {
-            uint32_t upper =
-                half == 0 ? mr_pkhbt16(words[0], words[1]) : mr_pkhtb16(words[1], words[0]);
-            uint32_t lower =
-                half == 0 ? mr_pkhbt16(words[2], words[3]) : mr_pkhtb16(words[3], words[2]);
-            to[0] = mr_sxtab16(work->offset, upper);
-            to[1] = mr_sxtab16(work->offset, lower);
-            to[2] = mr_sxtab16_ror8(work->offset, upper);
-            to[3] = mr_sxtab16_ror8(work->offset, lower);
+        uint32_t upper[LANES], lower[LANES];
+        widen(work->offset, work->rows[0] + channel, work->rows[1] + channel, upper);
+        widen(work->offset, work->rows[2] + channel, work->rows[3] + channel, lower);
+        for (uint32_t i = 0; i < LANES; i++, to += 2) {
+            to[0] = upper[i];
+            to[1] = lower[i];
         }
     }
 }
@@ -288,16 +339,41 @@ static void compute_channel(const job *work, const uint32_t *columns, int8_t *ou
     }
 }
 
-static void compute_all(const job *work, size_t constant_bytes)
+static const uint32_t *load_line(const uint32_t *from, channel_constants *to)
 {
-    channel_constants constants = {.shift = OUTPUT_SHIFT};
+    channel_line line;
+    memcpy(&line, from, sizeof line);
+    uint32_t pairs[6];
+    for (uint32_t i = 0; i < 3; i++) {
+        pairs[2 * i] = line.weights[i] & UPPER_BYTES;
+        pairs[2 * i + 1] = line.weights[i] << 8 & UPPER_BYTES;
+    }
+    to->multiplier = line.multiplier;
+    to->offset = line.offset;
+    memcpy(to->upper, pairs, sizeof to->upper);
+    memcpy(to->lower, pairs + 3, sizeof to->lower);
+    to->bias = line.bias;
+    to->shift = LINE_SHIFT;
+    return from + sizeof line / sizeof *from;
+}
+
+static const uint32_t *load_shift(const uint32_t *from, channel_constants *to)
+{
+    memcpy(to, from, sizeof *to);
+    return from + sizeof *to / sizeof *from;
+}
+
+static void compute_all(const job *work, widen_rows *widen,
+                        const uint32_t *(*load)(const uint32_t *from, channel_constants *to))
+{
     const uint32_t *from = work->constants;
     for (uint32_t first = 0; first < work->channels; first += LANES) {
         uint32_t last = work->channels - LANES;
         uint32_t channel = first < last ? first : last;
-        widen_block(work, channel);
-        for (uint32_t i = 0; i < LANES; i++, from += constant_bytes / sizeof *from) {
-            memcpy(&constants, from, constant_bytes);
+        widen_block(work, channel, widen);
+        for (uint32_t i = 0; i < LANES; i++) {
+            channel_constants constants;
+            from = load(from, &constants);
             compute_channel(work, work->columns + 2 * i, work->out + channel + i, &constants);
         }
     }
@@ -305,25 +381,27 @@ static void compute_all(const job *work, size_t constant_bytes)
 
 static void compute_rows(const job *work)
 {
-    compute_all(work, offsetof(channel_constants, shift));
+    compute_all(work, widen_raised, load_line);
 }
 
 static void compute_rows_shifts(const job *work)
 {
-    compute_all(work, sizeof(channel_constants));
+    compute_all(work, widen_offset, load_shift);
 }
 
 #endif
 
+/* `outside` is a widened pair outside the image. */
 static void convolve(const mr_context *context, const mr_depthwise_conv_2d_3x3_s8_dsp_params *p,
-                     mr_band band, void (*compute)(const job *work))
+                     mr_band band, uint32_t offset, uint32_t outside,
+                     void (*compute)(const job *work))
 {
     const mr_window *window = &p->window;
     const uint8_t *padding = mr_data_at(context, p->padding);
     uint32_t *columns = mr_arena_at(context, p->scratch);
     job work = {
         .channels = p->channels,
-        .offset = (uint16_t)p->input_offset * 0x10001u,
+        .offset = offset,
         .inside = columns + window->pad_left * COLUMN_WORDS,
         .columns = columns,
         .constants = mr_data_at(context, p->channels_of_blocks),
@@ -331,8 +409,8 @@ static void convolve(const mr_context *context, const mr_depthwise_conv_2d_3x3_s
         .odd = window->out_width % 2u,
     };
     work.end = work.inside + window->in_width * COLUMN_WORDS;
-    memset(columns, 0, window->pad_left * COLUMN_WORDS * sizeof *columns);
-    memset(work.end, 0, p->pad_right * COLUMN_WORDS * sizeof *columns);
+    mr_dsp_fill(columns, outside, window->pad_left * COLUMN_WORDS);
+    mr_dsp_fill(work.end, outside, p->pad_right * COLUMN_WORDS);
     for (uint32_t row = band.first, end = row + band.count; row < end;) {
         uint32_t count = mr_dsp_pair(window, row, end);
         mr_dsp_rows_from(context, &p->input, window, row, padding, work.rows, INPUT_ROWS);
@@ -346,13 +424,17 @@ static void convolve(const mr_context *context, const mr_depthwise_conv_2d_3x3_s
 mr_status mr_depthwise_conv_2d_3x3_s8_dsp(const mr_context *context, const void *params,
                                           mr_band band)
 {
-    convolve(context, params, band, compute_rows);
+    const mr_depthwise_conv_2d_3x3_s8_dsp_params *p = params;
+    uint32_t outside = (uint32_t)(128 - p->input_offset) * 0x80008u;
+    convolve(context, p, band, RAISED_BYTES, outside, compute_rows);
     return MR_OK;
 }
 
 mr_status mr_depthwise_conv_2d_3x3_shifts_s8_dsp(const mr_context *context, const void *params,
                                                  mr_band band)
 {
-    convolve(context, params, band, compute_rows_shifts);
+    const mr_depthwise_conv_2d_3x3_s8_dsp_params *p = params;
+    uint32_t offset = (uint16_t)p->input_offset * 0x10001u;
+    convolve(context, p, band, offset, 0, compute_rows_shifts);
     return MR_OK;
 }

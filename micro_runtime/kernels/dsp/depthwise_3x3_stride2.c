@@ -4,7 +4,7 @@
  * input rows under them are widened, four channels at once, to pairs of 16 bits: columns 0 and 1,
  * columns 2 and 3 and so on. The third column under an output is the first one under the next, so
  * that a pair ends the sums of one output column and starts those of the next: 28.5 instructions
- * for 18 products and two outputs.
+ * for 18 products and two outputs. Inputs and weights are raised as in depthwise_3x3.c.
  */
 #include "depthwise_3x3_stride2.h"
 
@@ -16,14 +16,15 @@
 #define LANES        4u
 #define INPUT_ROWS   5u
 #define PAIR_WORDS   20u /* [row][channel] */
-#define OUTPUT_SHIFT 10  /* "10" in the assembly */
+#define OUTPUT_SHIFT 13  /* "13" in the assembly */
+#define RAISED_BYTES 0x07f807f8u
+#define UPPER_BYTES  0xff00ff00u
 
 /* What the words of a channel are, see the header. */
 typedef struct channel_constants {
     int32_t multiplier;
     int32_t offset;
-    uint32_t pairs[3];
-    uint32_t thirds[2];
+    uint32_t weights[3];
     int32_t bias;
 } channel_constants;
 
@@ -33,7 +34,7 @@ typedef struct job {
     uint32_t channels;
     uint32_t *end; /* of the widened pairs inside the image */
     const uint8_t *rows[INPUT_ROWS];
-    uint32_t offset;
+    uint32_t raised_bytes;
     uint32_t *pairs;
     int8_t *out;
     const channel_constants *constants;
@@ -43,8 +44,8 @@ typedef struct job {
 
 #if MR_DSP_ASM
 
-_Static_assert(offsetof(job, rows) == 12 && offsetof(job, offset) == 32 &&
-                   offsetof(job, odd) == 52 && sizeof(job) == 56 && sizeof(channel_constants) == 32,
+_Static_assert(offsetof(job, rows) == 12 && offsetof(job, raised_bytes) == 32 &&
+                   offsetof(job, odd) == 52 && sizeof(job) == 56 && sizeof(channel_constants) == 24,
                "the assembly below relies on it");
 
 /* Places on the stack: twice the bias, the job, what else changes. */
@@ -52,7 +53,7 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, offset) == 32 &&
 #define PITCH       "8"
 #define CHANNELS    "12"
 #define PAIRS_END   "16"
-#define ROWS        "20" /* and offset */
+#define ROWS        "20" /* and raised_bytes */
 #define PAIRS       "44" /* and output */
 #define CONSTANTS   "52"
 #define PAIRS_BYTES "56"
@@ -70,12 +71,14 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, offset) == 32 &&
 #define WIDEN_PAIR(row)                                                                            \
     "ldr r7, [" row ", r5]\n\t"                                                                    \
     "ldr r8, [" row ", r6]\n\t"                                                                    \
+    "eor r7, #0x80808080\n\t"                                                                      \
+    "eor r8, #0x80808080\n\t"                                                                      \
     "pkhbt r9, r7, r8, lsl #16\n\t"                                                                \
     "pkhtb r10, r8, r7, asr #16\n\t"                                                               \
-    "sxtab16 r7, r12, r9\n\t"                                                                      \
-    "sxtab16 r8, r12, r9, ror #8\n\t"                                                              \
-    "sxtab16 r9, r12, r10\n\t"                                                                     \
-    "sxtab16 r10, r12, r10, ror #8\n\t"                                                            \
+    "and r7, r12, r9, lsl #3\n\t"                                                                  \
+    "and r8, r12, r9, lsr #5\n\t"                                                                  \
+    "and r9, r12, r10, lsl #3\n\t"                                                                 \
+    "and r10, r12, r10, lsr #5\n\t"                                                                \
     "stm lr!, {r7-r10}\n\t"
 
 /* Sums of two rows from a pair of columns on. Pairs are at r0, weights in r4 to r8, multiplier and
@@ -117,8 +120,8 @@ _Static_assert(offsetof(job, rows) == 12 && offsetof(job, offset) == 32 &&
     "ldr lr, [sp, #" PITCH "]\n\t"                                                                 \
     "smmla " lower ", " lower ", r2, r3\n\t"                                                       \
     "smmla " upper ", " upper ", r2, r3\n\t"                                                       \
-    "ssat " lower ", #8, " lower ", asr #10\n\t"                                                   \
-    "ssat " upper ", #8, " upper ", asr #10\n\t"                                                   \
+    "ssat " lower ", #8, " lower ", asr #13\n\t"                                                   \
+    "ssat " upper ", #8, " upper ", asr #13\n\t"                                                   \
     "strb " lower ", [r1, lr]\n\t"                                                                 \
     "ldr lr, [sp, #" CHANNELS "]\n\t"                                                              \
     "strb " upper ", [r1]\n\t"                                                                     \
@@ -168,10 +171,16 @@ __attribute__((naked, noinline)) static void compute_rows(const job *work)
         "strd r2, r3, [sp, #" PLACE "]\n\t"
         "ldr lr, [sp, #" CONSTANTS "]\n\t"
         "ldr r10, [sp, #" PAIRS_BYTES "]\n\t"
-        "ldm lr!, {r2-r9}\n\t"
+        "ldm lr!, {r2-r6, r9}\n\t"
         "str lr, [sp, #" CONSTANTS "]\n\t"
         "add r10, r0\n\t"
         "str r10, [sp, #" END "]\n\t"
+        "mov r10, #0xff00ff00\n\t"
+        "and r8, r6, r10\n\t"
+        "and r7, r10, r5, lsl #8\n\t"
+        "and r6, r5, r10\n\t"
+        "and r5, r10, r4, lsl #8\n\t"
+        "and r4, r4, r10\n\t"
         "mov r10, r9\n\t"
         "strd r9, r10, [sp]\n\t"
         START_COLUMN("r9", "r10")
@@ -216,14 +225,10 @@ static void widen_block(const job *work, uint32_t channel)
 {
     for (uint32_t *to = work->pairs; to != work->end; channel += 2 * work->channels) {
         for (uint32_t row = 0; row < INPUT_ROWS; row++, to += LANES) {
-            uint32_t first, second;
-            memcpy(&first, work->rows[row] + channel, sizeof first);
-            memcpy(&second, work->rows[row] + channel + work->channels, sizeof second);
-            uint32_t low = mr_pkhbt16(first, second), high = mr_pkhtb16(second, first);
-            to[0] = mr_sxtab16(work->offset, low);
-            to[1] = mr_sxtab16_ror8(work->offset, low);
-            to[2] = mr_sxtab16(work->offset, high);
-            to[3] = mr_sxtab16_ror8(work->offset, high);
+            const uint8_t *first = work->rows[row] + channel, *second = first + work->channels;
+            for (uint32_t i = 0; i < LANES; i++) {
+                to[i] = (first[i] ^ 0x80u) << 3 | (second[i] ^ 0x80u) << 19;
+            }
         }
     }
 }
@@ -231,10 +236,14 @@ static void widen_block(const job *work, uint32_t channel)
 /* An output of the three rows from `pairs` on. */
 static int8_t compute(const uint32_t *pairs, const channel_constants *constants)
 {
+    const uint32_t *words = constants->weights;
+    const uint32_t weights[3] = {words[0] & UPPER_BYTES, words[0] << 8 & UPPER_BYTES,
+                                 words[1] & UPPER_BYTES};
+    const uint32_t thirds[2] = {words[1] << 8 & UPPER_BYTES, words[2] & UPPER_BYTES};
     int32_t sum = constants->bias;
     for (uint32_t row = 0; row < 3; row++, pairs += LANES) {
-        uint32_t third = constants->thirds[row / 2] >> (row % 2 * 16);
-        sum = mr_smlad(pairs[0], constants->pairs[row], sum);
+        uint32_t third = thirds[row / 2] >> (row % 2 * 16);
+        sum = mr_smlad(pairs[0], weights[row], sum);
         sum = mr_smlad(pairs[PAIR_WORDS] & 0xffffu, third & 0xffffu, sum);
     }
     int32_t high = mr_smmla(sum, constants->multiplier, constants->offset);
@@ -276,14 +285,15 @@ mr_status mr_depthwise_conv_2d_3x3_stride2_s8_dsp(const mr_context *context, con
     job work = {
         .channels = p->channels,
         .end = pairs + window->in_width / 2u * PAIR_WORDS,
-        .offset = (uint16_t)p->input_offset * 0x10001u,
+        .raised_bytes = RAISED_BYTES,
         .pairs = pairs,
         .constants = mr_data_at(context, p->channels_of_blocks),
         .pairs_bytes = (window->out_width + 1u) * PAIR_WORDS * (uint32_t)sizeof *pairs,
         .odd = window->out_width % 2u,
     };
     /* the last pair, which is padding unless it is written later on */
-    memset(pairs + window->out_width * PAIR_WORDS, 0, PAIR_WORDS * sizeof *pairs);
+    mr_dsp_fill(pairs + window->out_width * PAIR_WORDS,
+                (uint32_t)(128 - p->input_offset) * 0x80008u, PAIR_WORDS);
     for (uint32_t row = band.first, end = row + band.count; row < end;) {
         uint32_t count = mr_dsp_pair(window, row, end);
         mr_dsp_rows_from(context, &p->input, window, row, padding, work.rows, INPUT_ROWS);

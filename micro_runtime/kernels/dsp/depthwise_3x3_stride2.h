@@ -7,9 +7,11 @@
 /*
  * A depthwise convolution of 3 x 3 taps at stride 2 over images of even width, without padding on
  * the left. `channels_of_blocks` and `padding` are those of depthwise_3x3.h, but for the weights of
- * a channel, with a zero at the end:
+ * a channel:
  *
- *     pairs (column 0, column 1) of each row, column 2 of all rows
+ *     (row 1 column 0, row 0 column 0, row 1 column 1, row 0 column 1)
+ *     (row 0 column 2, row 2 column 0, row 1 column 2, row 2 column 1)
+ *     (0, row 2 column 2, 0, 0)
  *
  * `scratch` holds 80 bytes for each output column and one more.
  */

@@ -17,6 +17,13 @@ static inline void mr_dsp_rows_from(const mr_context *context, const mr_rows *in
     }
 }
 
+static inline void mr_dsp_fill(uint32_t *to, uint32_t word, uint32_t count)
+{
+    for (; count != 0; count--) {
+        *to++ = word;
+    }
+}
+
 /* How many of the rows from `row` on, before `end`, go together: two of one image, or one. */
 static inline uint32_t mr_dsp_pair(const mr_window *window, uint32_t row, uint32_t end)
 {

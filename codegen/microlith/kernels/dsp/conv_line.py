@@ -14,7 +14,7 @@ from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
 from microlith.kernels.base import Const, InRows, Kernel, Lowering, OutRows, Scratch, wrong_type
 from microlith.kernels.dsp.conv import BLOCK, PIXELS, blocks, gathers
-from microlith.kernels.dsp.line import FORM, Form, Lines, fit_lines
+from microlith.kernels.dsp.line import FORM, Form, Lines, fit_lines, spans
 from microlith.kernels.dsp.output import plain_biases
 from microlith.kernels.portable.conv import Geometry, conv_window, geometry, padding_row
 from microlith.kernels.portable.window import too_large
@@ -175,14 +175,6 @@ def broken_part(window: Mapping[str, int]) -> float:
     lefts = np.arange(window["out_width"]) * window["stride_width"] - window["pad_left"]
     broken = (lefts < 0) | (lefts + window["kernel_width"] > window["in_width"])
     return float(broken.mean())
-
-
-def spans(weights: Array, inputs: tuple[int, int]) -> tuple[Array, Array]:
-    """Least and largest sums of `weights` [output, ...] and inputs in a range: int64[outputs]."""
-    taps = weights.reshape(weights.shape[0], -1).astype(np.int64)
-    positive, negative = np.maximum(taps, 0).sum(axis=1), np.minimum(taps, 0).sum(axis=1)
-    low, high = inputs
-    return low * positive + high * negative, high * positive + low * negative
 
 
 class Conv2DInt8SmlalLine(LineConvolution):

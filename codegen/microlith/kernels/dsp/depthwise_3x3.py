@@ -23,7 +23,7 @@ FORM = Form(shift=13)
 
 
 class Depthwise3x3(Kernel):
-    """What both strides have in common: outputs that are lines of the sums, and weights of a byte."""
+    """What both strides have in common: outputs are lines of the sums, weights take a byte."""
 
     rows_at_once = 2
     backend = "dsp"

@@ -64,6 +64,14 @@ class Lines:
     flat: Array
 
 
+def spans(weights: Array, inputs: tuple[int, int]) -> tuple[Array, Array]:
+    """Least and largest sums of `weights` [output, ...] and inputs in a range: int64[outputs]."""
+    taps = weights.reshape(weights.shape[0], -1).astype(np.int64)
+    positive, negative = np.maximum(taps, 0).sum(axis=1), np.minimum(taps, 0).sum(axis=1)
+    low, high = inputs
+    return low * positive + high * negative, high * positive + low * negative
+
+
 def fit_lines(
     op: OpView, least: Array, most: Array, *, bent: bool = False, form: Form = FORM
 ) -> Lines | str:
