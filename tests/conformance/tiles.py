@@ -15,6 +15,9 @@ SHAPES = (
 )  # fmt: skip
 """Height, width, input and output channels."""
 
+WINDOWS = (((1, 1), (1, 1)), ((1, 1), (2, 2)), ((3, 3), (1, 2)), ((2, 4), (2, 1)))
+"""Kernel and stride."""
+
 MULTIPLIERS = (0.4, 0.7 * 2.0**-10, 0.7 * 2.0**-11, 0.7 * 2.0**-14, 0.7 * 2.0**-15)
 
 
@@ -36,6 +39,17 @@ CONV = (
     *both(*(
         Conv(multiplier=multiplier, weights=weights, input_zero=zero)
         for multiplier, weights, zero in product(MULTIPLIERS, ("random", "tiny"), (-128, 127))
+    )),
+    *both(*(
+        Conv(shape=(2, 3, 5, channels), filters=filters, kernel=kernel, stride=stride)
+        for channels, filters in ((1, 4), (3, 8), (4, 12), (8, 4), (31, 8), (36, 4), (67, 8))
+        for kernel, stride in WINDOWS
+    )),
+    *both(*(
+        Conv(shape=(1, 4, 3, 5), filters=4, multiplier=multiplier, weights=weights, input_zero=zero)
+        for multiplier, weights, zero in product(
+            (0.0009, 0.004, 0.012), ("random", "tiny"), (-128, -7, 127)
+        )
     )),
     *both(Conv(weights="lowest"), Conv(weights="lowest", input_zero=-128)),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from microlith.kernels.base import Kernel
 from microlith.kernels.dsp import (
     conv,
     conv_line,
+    conv_quads,
     conv_smlal,
     depthwise,
     depthwise_3x3,
@@ -20,6 +21,7 @@ from microlith.kernels.dsp import (
 KERNELS: tuple[Kernel, ...] = (
     *conv.KERNELS,
     *conv_line.KERNELS,
+    *conv_quads.KERNELS,
     *conv_smlal.KERNELS,
     *depthwise.KERNELS,
     *depthwise_3x3.KERNELS,

@@ -14,7 +14,7 @@ LANES = 4
 LARGEST_SUM = 1 << 23
 """Sums stay below this magnitude: 24 bits of them are known."""
 
-_LOW, _HIGH = (0, 2, 3), (1, 3, 0)
+LOW, HIGH = (0, 2, 3), (1, 3, 0)
 """Outputs in the lower and the upper bytes of the three numbers."""
 
 
@@ -52,7 +52,7 @@ def _padded(weights: Array) -> Array:
 def _numbers(taps: Array) -> Array:
     """[output, input] → [quad, number, input]."""
     quads = taps.reshape(-1, LANES, taps.shape[1])
-    numbers: Array = quads[:, _LOW] + 256 * quads[:, _HIGH]
+    numbers: Array = quads[:, LOW] + 256 * quads[:, HIGH]
     return numbers
 
 
