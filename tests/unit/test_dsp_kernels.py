@@ -120,23 +120,26 @@ def test_depthwise_sums_of_extremes(
 
 
 @pytest.mark.parametrize(
-    ("factor", "bias", "weight", "reason"),
+    ("factor", "bias", "weight", "reason", "other"),
     [
-        (0.6, 0, 1, "are shifted by 0"),
-        (0.0004, 0, 127, "more than 9"),
-        (0.2, 0, 127, "cannot be raised"),
-        (0.01, 1 << 28, 1, None),
+        (0.6, 0, 1, "no line goes through", "are shifted by 0"),
+        (0.2, 0, 127, "no line goes through", None),
+        (0.01, 1 << 28, 1, None, None),
+        (0.0004, 0, 127, None, None),
     ],
 )
 def test_channels_that_two_instructions_do_not_scale(
-    factor: float, bias: int, weight: int, reason: str | None
+    factor: float, bias: int, weight: int, reason: str | None, other: str | None
 ) -> None:
     weights = np.full((1, 3, 3, 4), weight, np.int8)
+    weights[:, 0] = -weight
     model = depthwise_model(weights, np.full(4, bias), factor, zero_points=(0, -128))
-    rejected = depthwise_3x3.Depthwise3x3Int8Dsp().rejects(view(model))
-    assert (rejected is None) if reason is None else (rejected is not None and reason in rejected)
-    shifts = depthwise_3x3.Depthwise3x3ShiftsInt8Dsp().rejects(view(model))
-    assert (shifts is None) == (factor < 0.5)
+    for kernel, expected in (
+        (depthwise_3x3.Depthwise3x3Int8Dsp(), reason),
+        (depthwise_3x3.Depthwise3x3ShiftsInt8Dsp(), other),
+    ):
+        found = kernel.rejects(view(model))
+        assert (found is None) if expected is None else (found is not None and expected in found)
 
 
 @pytest.mark.parametrize("own_shifts", [False, True])

@@ -90,7 +90,8 @@ def _fit_lines(zero_point: int, bent: bool, form: Form, *raw: bytes) -> Lines | 
     if least.min() < -(1 << 31) or most.max() >= 1 << 31:
         return "sums do not fit 32 bits"
     steps = _steps(least, most, scales, zero_point)
-    flat = ~((steps > least[:, None]) & (steps <= most[:, None])).any(axis=1)
+    inside: Array = (steps > least[:, None]) & (steps <= most[:, None])
+    flat: Array = np.logical_not(inside.any(axis=1))
     largest = np.where(flat, 0, np.maximum(-least, most)).max()
     if largest >= form.reach:
         return f"sums reach {largest}, not less than {form.reach}"
