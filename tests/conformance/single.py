@@ -17,7 +17,6 @@ from microlith.lower.options import ALLOWANCE
 from microlith.targets import targets as declared
 from microlith.verify.verify import render
 from tests.conformance.bench import Case, pack
-from tests.conformance.cases import CASES
 from tests.conformance.test_conformance import MODEL_SIZE, SAMPLES
 
 
@@ -41,13 +40,10 @@ def able(kernel: Kernel, target: str, cases: Sequence[Case]) -> list[Case]:
     return [cases[call.op] for call in program.calls if call.kernel == kernel.name]
 
 
-def check(kernel: Kernel, target: str, dtype: str, more: Sequence[Case] = ()) -> None:
-    """Verifies all rows of the table with activations of `dtype` that the kernel, left alone, runs,
-    and `more` rows: whole and in bands."""
-    table = (*CASES, *more)
-    rows = [c for c in table if c.operator in kernel.operators and c.dtype == dtype]
-    cases = able(kernel, target, rows)
-    assert cases, "no case of the table is run by the kernel"
+def check(kernel: Kernel, target: str, rows: Sequence[Case]) -> None:
+    """Verifies all rows that the kernel, left alone, runs: whole and in bands."""
+    cases = able(kernel, target, [row for row in rows if row.operator in kernel.operators])
+    assert cases, "no row is run by the kernel"
     for first in range(0, len(cases), MODEL_SIZE):
         model = pack(cases[first : first + MODEL_SIZE])
         for row_bands in (None, 2):

@@ -9,7 +9,7 @@ import pytest
 
 from microlith.kernels import BACKENDS
 from microlith.kernels.base import Kernel
-from tests.conformance import single
+from tests.conformance import cases, single
 from tests.conformance.cases import ACTIVATIONS, CHANNEL_PAIRS, CHANNELS, WIDTHS
 from tests.conformance.weighted import Conv, Depthwise, FullyConnected
 from tests.tools import need_target
@@ -34,11 +34,27 @@ CASES = (
     *(Depthwise(dtype="float32", shape=(1, 7, 6, 4), kernel=(k, 3)) for k in (1, 2, 5, 7)),
     Depthwise(dtype="float32", shape=(1, 9, 6, 4), dilation=(2, 1)),
     *(
+        Conv(dtype="float32", shape=(2, h, w, 8), filters=12, padding=padding)
+        for (h, w), padding in product(
+            ((3, 3), (4, 4), (5, 7), (4, 8), (6, 9), (3, 13)), ("SAME", "VALID")
+        )
+    ),
+    *(
+        Conv(dtype="float32", shape=(1, 4, 8, n), filters=f, activation=a)
+        for n, f, a in zip((4, 16, 64, 36), (4, 64, 8, 20), (*ACTIVATIONS, "NONE"), strict=True)
+    ),
+    *(
         FullyConnected(dtype="float32", shape=(2, n), units=u, activation=a)
         for n, u, a in zip(range(1, 12), range(15, 26), (*ACTIVATIONS, "NONE") * 3, strict=False)
     ),
 )  # fmt: skip
 
+
+ROWS = (
+    *(c for c in cases.CASES if c.dtype == "float32" and not getattr(c, "hybrid", False)),
+    *CASES,
+)
+"""Without int8 weights: some kernels are for graphs that quantise nothing."""
 
 KERNELS = (*BACKENDS["fpu"], *(k for k in BACKENDS["helium"] if "mve_float" in k.features))
 EMULATED = {"fpu": "cortex-m4", "helium": "cortex-m55"}
@@ -50,4 +66,4 @@ def test_kernel(kernel: Kernel, emulated: bool, monkeypatch: pytest.MonkeyPatch)
     target = EMULATED[kernel.backend] if emulated else "host"
     need_target(target)
     single.isolate(kernel, target, monkeypatch)
-    single.check(kernel, target, "float32", CASES)
+    single.check(kernel, target, ROWS)

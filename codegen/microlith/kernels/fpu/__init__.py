@@ -5,11 +5,12 @@ ones."""
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
-from microlith.kernels.fpu import conv, depthwise, elementwise, fully_connected
+from microlith.kernels.fpu import conv, depthwise, elementwise, fully_connected, winograd
 
 KERNELS: tuple[Kernel, ...] = (
     *conv.KERNELS,
     *depthwise.KERNELS,
     *elementwise.KERNELS,
     *fully_connected.KERNELS,
+    *winograd.KERNELS,
 )

@@ -119,13 +119,19 @@ def tiles(width: int) -> tuple[int, int]:
 
 
 def pack(shape: Geometry, biases: Array) -> Array:
-    """Weights and biases as float32 [group][block] of [tap][LANES], then LANES biases; taps are an
-    even number; what is missing is 0."""
-    groups, outputs, taps = shape.groups, shape.group_outputs, shape.taps
+    """Weights and biases of all groups: see pack_blocks()."""
+    grouped = shape.weights.reshape(shape.groups, shape.group_outputs, shape.taps)
+    return pack_blocks(grouped, biases.reshape(shape.groups, shape.group_outputs))
+
+
+def pack_blocks(weights: Array, biases: Array) -> Array:
+    """[group, output, tap] and [group, output] as float32 [group][block] of [tap][LANES], and LANES
+    biases; taps are an even number; what is missing is 0."""
+    groups, outputs, taps = weights.shape
     blocks = -(-outputs // LANES)
     padded = np.zeros((groups, blocks * LANES, taps + taps % 2 + 1), np.float32)
-    padded[:, :outputs, :taps] = shape.weights.reshape(groups, outputs, taps)
-    padded[:, :outputs, -1] = biases.reshape(groups, outputs)
+    padded[:, :outputs, :taps] = weights
+    padded[:, :outputs, -1] = biases
     return padded.reshape(groups, blocks, LANES, -1).swapaxes(2, 3).reshape(-1)
 
 
