@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from math import inf
 
 from microlith.errors import OptionError
 from microlith.lower.options import Fixed
@@ -102,12 +103,14 @@ def _as_fixed(op: Candidates, fixed: Fixed) -> Choice:
 
 
 def _hull(legal: Sequence[Candidate]) -> list[Candidate]:
-    """Kernels worth taking, by growing constants: each is faster than all smaller ones, and the
-    instructions saved a byte shrink from step to step."""
+    """Kernels worth taking, by growing constants: each takes fewer instructions than all smaller
+    ones, and no more cycles, and the instructions saved a byte shrink from step to step."""
     hull: list[Candidate] = []
+    cycles = inf
     for candidate in sorted(legal, key=lambda c: (c.constant_bytes, c.cost)):
-        if hull and candidate.cost >= hull[-1].cost:
+        if hull and (candidate.cost >= hull[-1].cost or candidate.cycles > cycles):
             continue
+        cycles = min(cycles, candidate.cycles)
         while len(hull) > 1 and _worth(hull[-2], hull[-1]) <= _worth(hull[-1], candidate):
             hull.pop()
         if hull and candidate.constant_bytes == hull[-1].constant_bytes:

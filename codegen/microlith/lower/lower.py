@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from microlith.lower.arena import Arena, plan_arena
 from microlith.lower.bind import Binding, Ref
 from microlith.lower.constants import ROW_UNIT, ConstantPool
 from microlith.lower.names import tensor_label, unique
-from microlith.lower.options import ALLOWANCE, CompileOptions, Plan
+from microlith.lower.options import ALLOWANCE, LEAST_SCRATCH, SCRATCH, CompileOptions, Plan
 from microlith.lower.ports import make_ports, named_ports
 from microlith.lower.select import Candidate, Candidates, candidates
 from microlith.lower.selected import Selected
@@ -125,7 +126,27 @@ def _by_rows(op: Candidates, choice: Choice) -> Candidate | None:
 def _choices(graph: Graph, possible: Sequence[Candidates], options: CompileOptions) -> list[Choice]:
     if options.fixed is not None:
         return as_fixed(possible, options.fixed)
-    return allot(possible, allowance(graph, options))
+    lean = [_with_little_scratch(op, _most_scratch(graph, options)) for op in possible]
+    return allot(lean, allowance(graph, options))
+
+
+def _most_scratch(graph: Graph, options: CompileOptions) -> int:
+    """Bytes of scratch that a kernel may take: a part of the largest inputs and outputs of an op,
+    so that speed is not bought with RAM where there is little."""
+    largest = max((op_bytes(op) for op in graph.main.views), default=0)
+    return max(LEAST_SCRATCH, int(SCRATCH[options.optimize] * largest))
+
+
+def op_bytes(op: OpView) -> int:
+    """Bytes of an op's inputs and outputs that are not constant."""
+    return sum(t.nbytes for t in (*op.inputs, *op.outputs) if not t.is_constant)
+
+
+def _with_little_scratch(op: Candidates, most: int) -> Candidates:
+    """The kernels with at most so many bytes of scratch, or the one with the least."""
+    few = tuple(c for c in op.legal if c.lowering.scratch <= most)
+    least = (min(op.legal, key=lambda c: c.lowering.scratch),)
+    return replace(op, legal=few or least)
 
 
 def allowance(graph: Graph, options: CompileOptions) -> int:

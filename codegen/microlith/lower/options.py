@@ -35,6 +35,13 @@ def validate_optimize(optimize: str) -> Optimize:
         ) from error
 
 
+SCRATCH: dict[str, float] = {Optimize.BALANCED: 1 / 14, Optimize.SPEED: 1.0, Optimize.RAM: 1 / 14}
+"""Bytes of scratch that a kernel may take, as a part of the largest inputs and outputs of an op."""
+
+LEAST_SCRATCH = 900
+"""Bytes of scratch that any kernel may take."""
+
+
 class Plan(StrEnum):
     """What the plan of the arena may do: run op after op, write an op's output over rows of its
     input that nobody needs any more, run several ops as a pipeline of rows."""

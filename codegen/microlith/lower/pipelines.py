@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from microlith.ir.program import Step
 from microlith.lower.layout import Layout, lay_out, peak_of
@@ -24,6 +25,12 @@ BANDS = (1, 2, 3, 4, 6, 8, 12)
 MORE = 3
 """By how many rows a step may be longer where that makes a row cheaper: kernels that compute two
 rows, or three pixels, at once waste some of their work on fewer."""
+
+WASTE = 0.04
+"""Part of a row's instructions that does not matter there."""
+
+ROUNDS = 12
+"""Changes of bands, at most, that bring a peak down further."""
 
 PRECISION = 64
 """Peaks are told apart to this part of their range."""
@@ -69,6 +76,8 @@ class Search:
         for first in range(count - 1, -1, -1):
             for last in range(first, min(first + self.longest, count)):
                 rest = best[last + 1]
+                if best[first] is not None and self.alone[last] <= limit:
+                    break  # longer segments would only cost
                 if rest is None:
                     continue
                 for segment in self._ways(first, last, limit):
@@ -86,7 +95,10 @@ class Search:
         if all(self.alone[op] <= limit for op in members):
             if first == last:
                 yield whole(self.job, first)
-        elif max(self._between[first], self._between[last + 1]) <= limit:
+        elif (
+            max(self._between[first], self._between[last + 1]) <= limit
+            and self.peak(Segment(first, last, (1,) * len(members))) <= limit
+        ):
             exact = [Segment(first, last, (band,) * len(members)) for band in BANDS]
             fitted = [
                 Segment(first, last, tuple(self._fitted(op, band) for op in members))
@@ -97,11 +109,13 @@ class Search:
                     yield segment
                     return
 
+    @cache  # noqa: B019 (a search lives as long as one compilation)
     def _fitted(self, op: int, band: int) -> int:
-        """The number of rows from `band` on that are cheapest by the row."""
+        """The least number of rows from `band` on that waste little."""
         work = self.job.work[op]
-        sizes = range(band, min(band + MORE, work.rows) + 1)
-        return min(sizes, key=lambda rows: work.cost(rows) / rows, default=band)
+        sizes = range(min(band, work.rows), min(band + MORE, work.rows) + 1)
+        best = min(work.cost(rows) / rows for rows in sizes)
+        return next(rows for rows in sizes if work.cost(rows) / rows <= best * (1 + WASTE))
 
     def best(self, most: float) -> list[tuple[Segment, ...]]:
         """Segments with ever lower peaks, whose instructions stay within `most`."""
@@ -116,7 +130,49 @@ class Search:
                 continue
             high = max(self.peak(segment) for segment in cover[0])
             found.append(cover[0])
-        return found
+        return [self._refined(segments, most) for segments in found[-1:]] + found[-2:]
+
+    def _refined(self, segments: Sequence[Segment], most: float) -> tuple[Segment, ...]:
+        """The same segments with bands, changed one by one, that bring the peak down; then with
+        larger ones where these cost no bytes."""
+        now = list(segments)
+        for _ in range(ROUNDS):
+            high = max(self.peak(segment) for segment in now)
+            at = next(i for i, segment in enumerate(now) if self.peak(segment) == high)
+            others = sum(self.job.cost(segment) for i, segment in enumerate(now) if i != at)
+            better = [
+                changed
+                for changed in self._changes(now[at], smaller=True)
+                if self.job.cost(changed) + others <= most and self.peak(changed) < high
+            ]
+            if not better:
+                break
+            now[at] = min(better, key=lambda changed: (self.peak(changed), self.job.cost(changed)))
+        high = max(self.peak(segment) for segment in now)
+        for at, segment in enumerate(now):
+            now[at] = self._enlarged(segment, high)
+        return tuple(now)
+
+    def _enlarged(self, segment: Segment, limit: int) -> Segment:
+        for _ in range(ROUNDS):
+            better = [
+                changed
+                for changed in self._changes(segment, smaller=False)
+                if self.job.cost(changed) < self.job.cost(segment) and self.peak(changed) <= limit
+            ]
+            if not better:
+                break
+            segment = min(better, key=self.job.cost)
+        return segment
+
+    def _changes(self, segment: Segment, *, smaller: bool) -> Iterator[Segment]:
+        """The segment with other bands of one op."""
+        for at, band in enumerate(segment.bands):
+            rows = self.job.work[segment.first + at].rows
+            for other in BANDS:
+                if other <= rows and (other < band if smaller else other > band):
+                    bands = (*segment.bands[:at], other, *segment.bands[at + 1 :])
+                    yield Segment(segment.first, segment.last, bands)
 
 
 def _between(job: Job, op: int) -> int:

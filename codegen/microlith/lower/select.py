@@ -26,6 +26,11 @@ class Candidate:
     cost: float
     constant_bytes: int
 
+    @property
+    def cycles(self) -> float:
+        """Estimated ones."""
+        return self.cost * self.kernel.cycles
+
 
 @dataclass(frozen=True, eq=False)
 class Candidates:

@@ -48,7 +48,7 @@ def stream(
             keep_inputs=options.keep_inputs,
         )
         search = Search(job, longest=1 if options.plan == Plan.OVERLAP else None)
-        for segments in search.best(most)[-2:]:
+        for segments in search.best(most):
             names = {storage: labels[storage] for storage in job.stores}
             found = realise(job, segments, alignment=max(target.alignment, ROW_UNIT), names=names)
             if found.offsets.top < min(best[1].memory.arena, LARGEST_ARENA):
