@@ -230,6 +230,27 @@ DEPTHWISE = (
     *wide_sums(Depthwise()),
 )  # fmt: skip
 
+VECTORS = (
+    # shapes that kernels with vectors have a way of their own for
+    *(Depthwise(shape=(1, h, w, n)) for h, w, n in ((5, 5, 16), (2, 6, 24), (7, 3, 40), (9, 4, 8))),
+    *(rectified(Depthwise(shape=(2, 9, 12, n), stride=(2, 2))) for n in (8, 16, 20)),
+    *(rectified(Depthwise(shape=(1, 6, w, 16), padding="VALID")) for w in (3, 7, 50)),
+    *(Depthwise(shape=(1, h, 1, 24), kernel=(k, 1), padding="VALID")
+      for h, k in ((5, 5), (12, 3), (40, 13))),
+    rectified(Depthwise(shape=(1, 9, 1, 16), kernel=(4, 1))),
+    *(Depthwise(shape=(n, *kernel, 32), kernel=kernel, padding="VALID", output_zero=z)
+      for n, kernel, z in ((1, (15, 1), -128), (2, (4, 4), 3), (1, (2, 3), 127))),
+    *(Conv(shape=(1, 4, w, n), filters=f, output_zero=z)
+      for w, n, f, z in ((4, 16, 6, -128), (7, 32, 4, 5), (9, 48, 2, -128))),
+    Conv(shape=(2, 7, 6, 16), filters=8, padding="VALID"),
+    *(Conv(shape=(2, 9, w, 3), filters=8, stride=(2, 2), output_zero=-128) for w in (8, 9, 11)),
+    *(Conv(shape=(1, 8, 9, 16), filters=4, stride=s, output_zero=-128) for s in ((1, 2), (2, 2))),
+    *(Conv(shape=(1, 5, w, n), kernel=(1, 1), filters=8, output_zero=-128)
+      for w, n in ((1, 40), (3, 8), (6, 24), (2, 150))),
+    Conv(shape=(2, 5, 6, 8), kernel=(1, 2), filters=4, stride=(1, 2), padding="VALID"),
+    Conv(shape=(1, 23, 9, 1), kernel=(10, 4), stride=(2, 2), filters=8, output_zero=-128),
+)  # fmt: skip
+
 FULLY = (
     *both(*(FullyConnected(shape=(1, n), units=u) for n, u in CHANNEL_PAIRS)),
     *both(*(FullyConnected(shape=(1, n), units=1) for n in (1, 128, 255))),
@@ -264,6 +285,26 @@ def hybrid(*cases: W) -> tuple[W, ...]:
     return tuple(replace(case, dtype="float32", hybrid=True) for case in cases)
 
 
+NARROW: tuple[Weighted, ...] = (
+    *(
+        replace(case, bits=4, dtype=dtype)
+        for case, dtype in product(
+            (
+                *(Conv(shape=(1, 3, 4, n), filters=f) for n, f in CHANNEL_PAIRS[::3]),
+                *(Conv(weights=weights) for weights in ("lowest", "zero")),
+                Conv(per_channel=False, activation="RELU6"),
+                *(FullyConnected(shape=(2, n), units=u) for n, u in CHANNEL_PAIRS[::3]),
+                FullyConnected(per_channel=True, weights="lowest"),
+            ),
+            ("int8", "int16"),
+        )
+    ),
+    *(replace(Depthwise(shape=(1, 3, 4, n)), bits=4) for n in CHANNELS[::3]),
+    *(replace(Depthwise(shape=(1, 3, 4, n), depth=d), bits=4) for n, d in ((1, 8), (3, 2))),
+    replace(Depthwise(weights="lowest"), bits=4),
+)
+"""Weights of 4 bits."""
+
 HYBRID: tuple[Weighted, ...] = (
     *hybrid(*(
         Conv(per_channel=per_channel, **row)
@@ -297,6 +338,8 @@ HYBRID: tuple[Weighted, ...] = (
             {"bias": False},
         ))
     )),
+    *hybrid(*(replace(Conv(shape=(1, 3, 4, n)), bits=4) for n in CHANNELS[::4])),
+    *hybrid(*(replace(FullyConnected(shape=(2, n)), bits=4) for n in CHANNELS[::4])),
 )  # fmt: skip
 """Kept apart from the other cases because every bit counts, although results are floats."""
 
@@ -546,7 +589,9 @@ DEQUANTIZE = (
 CASES: tuple[Case, ...] = (
     *CONV,
     *DEPTHWISE,
+    *VECTORS,
     *FULLY,
+    *NARROW,
     *pools(AveragePool),
     *pools(MaxPool),
     *binaries(Add),

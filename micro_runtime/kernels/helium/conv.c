@@ -163,12 +163,45 @@ static void fill_side(const mr_conv_2d_s8_helium_params *p, const int8_t *const 
     }
 }
 
+#if MR_HELIUM_ASM
+
+/* clang-format off */
+
+/* Rows of nine bytes, the next ones `step` bytes further. */
+#define COPY_NINES(step)                        \
+    __asm__ volatile("wls lr, %[count], 2f\n"   \
+                     "1:\n\t"                   \
+                     "vldrb.u8 q0, [%[a]], #" step "\n\t" \
+                     "vstrb.8 q0, [%[to]]\n\t"  \
+                     "vldrb.u8 q1, [%[b]], #" step "\n\t" \
+                     "vstrb.8 q1, [%[to], #9]\n\t" \
+                     "vldrb.u8 q0, [%[c]], #" step "\n\t" \
+                     "vstrb.8 q0, [%[to], #18]\n\t" \
+                     "add %[to], #27\n\t"       \
+                     "le lr, 1b\n"              \
+                     "2:"                       \
+                     : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [to] "+r"(to) \
+                     : [count] "r"(count)       \
+                     : "lr", "q0", "q1", "memory")
+
+/* clang-format on */
+
+#endif
+
 /* The same three rows of `count` windows. Bytes beyond a window's rows are overwritten. */
 static void copy_threes(const int8_t *const *rows, uint32_t offset, uint32_t step, int8_t *to,
                         uint32_t span, uint32_t count)
 {
 #if MR_HELIUM_ASM
     const int8_t *a = rows[0] + offset, *b = rows[1] + offset, *c = rows[2] + offset;
+    if (span == 9 && step == 3) { /* the usual three channels, stride 1 or 2 */
+        COPY_NINES("3");
+        return;
+    }
+    if (span == 9 && step == 6) {
+        COPY_NINES("6");
+        return;
+    }
     __asm__ volatile("wls lr, %[count], 2f\n"
                      "1:\n\t"
                      "vldrb.u8 q0, [%[a]]\n\t"
@@ -328,8 +361,9 @@ static uint32_t compute_piles(walk *at, uint32_t row, uint32_t end)
     uint32_t first = row / window->out_height * window->in_height;
     uint32_t top = row % window->out_height * window->stride_height - window->pad_top;
     uint32_t inputs = (count - 1) * window->stride_height + window->kernel_height;
+    mr_helium_rows rows = {at->context, &p->input, NULL, 0};
     for (uint32_t k = 0; k < inputs; k++, top++) {
-        at->rows[k] = top < window->in_height ? mr_row_in(at->context, &p->input, first + top)
+        at->rows[k] = top < window->in_height ? mr_helium_next_row(&rows, first + top)
                                               : mr_data_at(at->context, p->padding);
     }
     compute_waiting(at); /* whose windows are in the piles */

@@ -22,6 +22,7 @@ typedef struct walk {
     uint32_t tiles;
     uint32_t strips;
     uint32_t alike; /* strips from the first on whose inputs are equally far apart */
+    job first;
 } walk;
 
 /* --------------------------------------------------------------------------- rows */
@@ -104,6 +105,7 @@ static void find_inputs(walk *at)
                                             : mr_row_in(at->context, &p->input, first);
     const int8_t **input = at->inputs;
     uint32_t shared = p->strip_inputs < MR_WORDS ? MR_WORDS - p->strip_inputs : 0;
+    mr_helium_rows rows = {at->context, &p->input, NULL, 0};
     for (uint32_t strip = 0; strip < at->strips; strip++, top += p->strip_inputs) {
         uint32_t y = 0;
         for (; strip != 0 && y < shared; y++, input++) { /* with the strip before it */
@@ -111,7 +113,10 @@ static void find_inputs(walk *at)
         }
         for (; y < MR_WORDS; y++) {
             int inside = top + y < window->in_height;
-            *input++ = inside ? mr_row_in(at->context, &p->input, first + top + y) : outside;
+            *input++ = inside ? mr_helium_next_row(&rows, first + top + y) : outside;
+        }
+        if (p->strip_inputs > MR_WORDS) {
+            rows.adjacent = 0;
         }
     }
     at->alike = 1;
@@ -172,26 +177,38 @@ static void interleave_strips(const walk *at, uint32_t channel)
 
 /* --------------------------------------------------------------------------- channels */
 
-/* A group of channels of all rows of the walk; the first ones may be done already. */
-static void compute_group(const walk *at, uint32_t channel, uint32_t done)
+/* A group of channels of all rows of the walk, whose outputs begin at `out`; the first ones may be
+ * done already. */
+static void compute_group(const walk *at, int8_t *out, uint32_t channel, uint32_t done)
+{
+    const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
+    interleave_strips(at, channel);
+    channel += done;
+    job work = at->first;
+    work.words += MR_WORDS * done;
+    work.weights += channel * MR_VECTOR;
+    work.how += channel;
+    work.channels -= done;
+    work.out = out + channel;
+    work.tiles = at->tiles;
+    compute_tiles(p, &work);
+}
+
+/* The first group of a whole tensor. */
+static job first_job(const walk *at)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
     const int8_t *weights = mr_data_at(at->context, p->weights);
-    const mr_helium_output *how = mr_data_at(at->context, p->outputs);
     uint32_t column = (uint32_t)MR_WORDS * p->group;
-    interleave_strips(at, channel);
-    channel += done;
-    job work = {.words = at->words + MR_WORDS * done,
-                .weights = weights + channel * MR_VECTOR + p->first,
-                .how = how + channel,
-                .channels = p->group - done,
-                .out = (int8_t *)mr_row_out(at->context, &p->output, at->row) + channel,
-                .tiles = at->tiles,
+    job work = {.words = at->words,
+                .weights = weights + p->first,
+                .how = mr_data_at(at->context, p->outputs),
+                .channels = p->group,
                 .places = at->places};
     for (uint32_t i = 0; i < MR_WORDS; i++) {
         work.gather[i] = (i - p->advance) * column;
     }
-    compute_tiles(p, &work);
+    return work;
 }
 
 mr_status mr_depthwise_conv_2d_s8_helium(const mr_context *context, const void *params,
@@ -203,6 +220,7 @@ mr_status mr_depthwise_conv_2d_s8_helium(const mr_context *context, const void *
     at.places = (int16_t *)(void *)(at.words + word_bytes);
     at.inputs = (const int8_t **)(void *)(at.places + TILE * p->tiles);
     at.row = band.first;
+    at.first = first_job(&at);
     if (p->padding != 0) {
         const int8_t *padding = mr_data_at(context, p->padding);
         mr_helium_fill(at.words, word_bytes, padding[0]);
@@ -214,10 +232,11 @@ mr_status mr_depthwise_conv_2d_s8_helium(const mr_context *context, const void *
             before = at.count;
         }
         find_inputs(&at);
+        int8_t *out = mr_row_out(context, &p->output, at.row);
         for (uint32_t next = 0; next < p->channels; next += p->group) {
             uint32_t last = p->channels - (uint32_t)p->group;
             uint32_t channel = next < last ? next : last;
-            compute_group(&at, channel, next - channel);
+            compute_group(&at, out, channel, next - channel);
         }
     }
     if (p->least != INT8_MIN || p->most != INT8_MAX) {

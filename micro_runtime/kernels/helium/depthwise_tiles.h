@@ -41,23 +41,21 @@ _Static_assert(sizeof(job) == 48 && sizeof(mr_helium_output) == 16,
     "push  {r4-r11, lr}\n\t"                                \
     "vpush {d8-d15}\n\t"                                    \
     "sub   sp, #36\n\t"                                     \
-    "str   r0, [sp, #32]\n"                                 \
+    "str   r0, [sp, #32]\n\t"                               \
+    "ldr   r3, [r0, #16]\n"                                 \
     "10:\n\t"                                               \
-    "ldm   r0, {r1, r2, r4, r6, r10}\n\t"                   \
+    "ldm   r0, {r1, r2, r4, r6}\n\t"                        \
     WEIGHTS                                                 \
     "vldrw.u32 q7, [r0, #32]\n\t"                           \
     "vadd.i32  q7, q7, r1\n\t"                              \
-    "mov   r3, r10\n\t"                                     \
     "ldm   r4!, {r7, r8, r9, r11}\n\t"                      \
     "vdup.32   q4, r7\n\t"                                  \
     "vstrw.32  q4, [sp]\n\t"                                \
     "vstrw.32  q4, [sp, #16]\n\t"                           \
-    "mov   r7, r8\n\t"                                      \
     PREPARE                                                 \
     "add   r1, #4\n\t"                                      \
-    "add   r10, #1\n\t"                                     \
     "sub   r6, #1\n\t"                                      \
-    "stm   r0, {r1, r2, r4, r6, r10}\n\t"                   \
+    "stm   r0, {r1, r2, r4, r6}\n\t"                        \
     "ldrd  r5, r1, [r0, #20]\n"                             \
     "11:\n\t"                                               \
     "ldm   sp, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t"      \
@@ -73,6 +71,7 @@ _Static_assert(sizeof(job) == 48 && sizeof(mr_helium_output) == 16,
     "vstrbt.16 q4, [r3, q5]\n\t"                            \
     "subs  r5, #1\n\t"                                      \
     "bne   11b\n\t"                                         \
+    "add   r3, #1\n\t"                                      \
     "ldr   r0, [sp, #32]\n\t"                               \
     "ldr   r1, [r0, #12]\n\t"                               \
     "cmp   r1, #0\n\t"                                      \
@@ -125,6 +124,7 @@ _Static_assert(sizeof(job) == 48 && sizeof(mr_helium_output) == 16,
     "vmladava.s8 lr, q5, q0\n\t"
 
 /* q4 and q5 to the 16-bit lanes of q4: see helium.h. */
+#define PREPARE_ANY "mov r7, r8\n\t"
 #define NARROW_ANY                              \
     MR_HELIUM_SCALE("q6", "q4", "r7", "r9", "r11") \
     "vqmovnb.s32 q4, q6\n\t"                    \
@@ -132,7 +132,7 @@ _Static_assert(sizeof(job) == 48 && sizeof(mr_helium_output) == 16,
     "vqmovnt.s32 q4, q6\n\t"
 
 /* The same without the care for negative sums, and with the multiplier in q6. */
-#define PREPARE_RECTIFIED "vdup.32 q6, r7\n\t"
+#define PREPARE_RECTIFIED "vdup.32 q6, r8\n\t"
 #define NARROW_RECTIFIED                        \
     "vqrdmlash.s32 q4, q6, r9\n\t"              \
     "vqrdmlash.s32 q5, q6, r9\n\t"              \
@@ -147,7 +147,7 @@ _Static_assert(sizeof(job) == 48 && sizeof(mr_helium_output) == 16,
     __attribute__((naked, noinline)) static void name##_any(job *work)                             \
     {                                                                                              \
         (void)work;                                                                                \
-        __asm__(COMPUTE_TILES(WEIGHTS, MULTIPLY, "", NARROW_ANY));                                 \
+        __asm__(COMPUTE_TILES(WEIGHTS, MULTIPLY, PREPARE_ANY, NARROW_ANY));                        \
     }                                                                                              \
     __attribute__((naked, noinline)) static void name##_rectified(job *work)                       \
     {                                                                                              \

@@ -5,12 +5,22 @@
 
 #include "helium.h"
 
+static int8_t add_element(const mr_add_s8_helium_params *p, int8_t a, int8_t b)
+{
+    int32_t value = (a * p->factor1 + p->offset + b * p->factor2) >> p->right;
+    return (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
+}
+
 static void add_row(const mr_add_s8_helium_params *p, const int8_t *a, const int8_t *b, int8_t *out)
 {
 #if MR_HELIUM_ASM
     int32_t shift = 16 - (int32_t)p->right, offset = p->offset - (1 << 15);
     /* Even elements go through q2, odd ones through q0. They are shifted by 16, which rounds, then
-     * by the rest. */
+     * by the rest. A last element without a neighbour would have half a lane of 32 bits. */
+    uint32_t even = p->length & ~1u;
+    if (even != p->length) {
+        out[even] = add_element(p, a[even], b[even]);
+    }
     __asm__ volatile("vdup.32 q4, %[factor1]\n\t"
                      "wlstp.16 lr, %[length], 2f\n"
                      "1:\n\t"
@@ -32,13 +42,12 @@ static void add_row(const mr_add_s8_helium_params *p, const int8_t *a, const int
                      "letp lr, 1b\n"
                      "2:"
                      : [a] "+l"(a), [b] "+l"(b), [out] "+l"(out)
-                     : [length] "r"(p->length), [factor1] "r"(p->factor1),
-                       [factor2] "r"(p->factor2), [offset] "r"(offset), [shift] "r"(shift)
+                     : [length] "r"(even), [factor1] "r"(p->factor1), [factor2] "r"(p->factor2),
+                       [offset] "r"(offset), [shift] "r"(shift)
                      : "lr", "q0", "q1", "q2", "q3", "q4", "memory");
 #else
     for (const int8_t *end = a + p->length; a != end; a++, b++, out++) {
-        int32_t value = (*a * p->factor1 + p->offset + *b * p->factor2) >> p->right;
-        *out = (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
+        *out = add_element(p, *a, *b);
     }
 #endif
 }

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernel.h"
+
 #if defined(__ARM_FEATURE_MVE) && defined(__GNUC__)
 #define MR_HELIUM_ASM 1
 #else
@@ -77,6 +79,27 @@ static inline int8_t mr_helium_scale(int32_t sum, const mr_helium_scaling *scali
     mr_helium_output output = {scaling->bias, scaling->multiplier, 0, scaling->shift};
     output.offset = zero * (1 << -scaling->shift) + (1 << (-scaling->shift - 1));
     return mr_helium_requantize(sum, &output);
+}
+
+/* Rows of a tensor in turn. Start with zeros for the last two. */
+typedef struct mr_helium_rows {
+    const mr_context *context;
+    const mr_rows *rows;
+    const int8_t *next;
+    uint32_t adjacent; /* rows from `next` on that lie one behind the other */
+} mr_helium_rows;
+
+/* The row, which must be the one after the last one unless `adjacent` is zero. */
+static inline const int8_t *mr_helium_next_row(mr_helium_rows *at, uint32_t row)
+{
+    if (at->adjacent == 0) {
+        at->next = mr_row_in(at->context, at->rows, row);
+        at->adjacent = mr_adjacent_rows(at->rows, row);
+    }
+    const int8_t *found = at->next;
+    at->next += at->rows->pitch;
+    at->adjacent--;
+    return found;
 }
 
 /* Copies bytes that do not overlap; returns the end of the copy. */

@@ -6,7 +6,9 @@ from __future__ import annotations
 from microlith.kernels.base import Kernel
 from microlith.kernels.helium import (
     conv,
+    conv_three,
     depthwise,
+    depthwise_single,
     elementwise,
     float_conv,
     float_depthwise,
@@ -18,7 +20,9 @@ from microlith.kernels.helium import (
 
 KERNELS: tuple[Kernel, ...] = (
     *conv.KERNELS,
+    *conv_three.KERNELS,
     *depthwise.KERNELS,
+    *depthwise_single.KERNELS,
     *elementwise.KERNELS,
     *float_conv.KERNELS,
     *float_depthwise.KERNELS,
