@@ -82,7 +82,7 @@ class ModelBuilder:
         tensor.shapeSignature = None if shape_signature is None else list(shape_signature)
         tensor.type = getattr(schema.TensorType, dtype.upper())
         tensor.isVariable = is_variable
-        tensor.buffer = 0 if data is None else self._buffer(np.asarray(data, dtype))
+        tensor.buffer = 0 if data is None else self._buffer(_stored(data, dtype))
         if scale is not None:
             tensor.quantization = _quantization(scale, zero_point, axis)
         self.tensors.append(tensor)
@@ -156,6 +156,15 @@ def serialise(model: Any) -> bytes:
     builder = flatbuffers.Builder(1 << 16)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
+
+
+def _stored(data: npt.ArrayLike, dtype: str) -> Array:
+    """Elements as the file holds them: those of int4 two to a byte, the lower half first."""
+    if dtype != "int4":
+        return np.asarray(data, dtype)
+    halves = np.asarray(data, np.int64).reshape(-1) & 15
+    halves = np.pad(halves, (0, len(halves) % 2))
+    return (halves[0::2] | halves[1::2] << 4).astype(np.uint8)
 
 
 def _quantization(

@@ -49,9 +49,8 @@ class Bench:
         return tensor
 
     def constant(self, name: str, data: npt.ArrayLike, dtype: str, **quantization: Any) -> int:
-        return self.builder.constant(
-            f"{self.prefix}/{name}", np.asarray(data, dtype), **quantization
-        )
+        name, shape = f"{self.prefix}/{name}", np.shape(data)
+        return self.builder.tensor(name, shape, dtype, data=data, **quantization)
 
     def normal(self, shape: Shape) -> Array:
         return self.generator.standard_normal(shape)

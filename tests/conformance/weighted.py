@@ -48,6 +48,8 @@ class Weighted(Case):
     hybrid: bool = False
     bias_type: str = "int64"
     bias_reach: int | None = None
+    bits: int = 8
+    """Of quantised weights: 8 or 4."""
 
     @property
     def is_float(self) -> bool:
@@ -66,7 +68,7 @@ class Weighted(Case):
             return product / self.multiplier
         if self.is_float:
             return product
-        spread = UNIFORM_DEVIATION[self.dtype] * UNIFORM_DEVIATION["int8"]
+        spread = UNIFORM_DEVIATION[self.dtype] * UNIFORM_DEVIATION["int8"] / 2 ** (8 - self.bits)
         return product * math.sqrt(terms) * spread / GOOD_DEVIATION[self.dtype]
 
     def add_weights(self, bench: Bench, shape: Shape, axis: int, terms: int) -> list[int]:
@@ -79,7 +81,7 @@ class Weighted(Case):
             return tensors + bias * self.bias
         scales = self.weight_scales(bench, channels)
         weights = self._integer_weights(bench, shape, terms)
-        tensors = [bench.constant("weights", weights, "int8", scale=scales, axis=axis)]
+        tensors = [bench.constant("weights", weights, f"int{self.bits}", scale=scales, axis=axis)]
         if self.hybrid:
             return (
                 tensors + [bench.constant("bias", bench.normal((channels,)), "float32")] * self.bias
@@ -98,11 +100,12 @@ class Weighted(Case):
             case "zero":
                 return np.zeros(shape, np.int64)
             case "lowest":
-                return np.full(shape, -128, np.int64)
+                return np.full(shape, -(2 ** (self.bits - 1)), np.int64)
             case "tiny":
                 return bench.integers(-1, 1, shape) * (bench.integers(1, terms, shape) <= 2)
             case _:
-                return bench.integers(-127, 127, shape)
+                reach = 2 ** (self.bits - 1) - 1
+                return bench.integers(-reach, reach, shape)
 
     @property
     def input_quant(self) -> Quant:

@@ -34,9 +34,18 @@ TYPES: tuple[Types, ...] = (
     Types((DType.FLOAT32, DType.FLOAT32, DType.FLOAT32), (DType.FLOAT32,)),
     Types((DType.FLOAT32, DType.INT8, DType.FLOAT32), (DType.FLOAT32,)),
     Types((DType.INT16, DType.INT8, DType.INT64), (DType.INT16,)),
+    Types((DType.INT8, DType.INT4, DType.INT32), (DType.INT8,)),
 )
 """Quantised, float, hybrid (int8 weights between float activations), and 16x8: int8 weights between
-int16 activations."""
+int16 activations; weights of 4 bits are unpacked to int8."""
+
+MORE_INT4 = (
+    Types((DType.FLOAT32, DType.INT4, DType.FLOAT32), (DType.FLOAT32,)),
+    Types((DType.INT16, DType.INT4, DType.INT64), (DType.INT16,)),
+)
+"""More types with weights of 4 bits, which the reference lacks in depthwise layers."""
+
+WEIGHTS = (DType.INT8, DType.INT4)
 
 NARROW_BIAS = Types((DType.INT16, DType.INT8, DType.INT32), (DType.INT16,))
 """16x8 where the converter was asked for biases of 32 bits."""
@@ -142,7 +151,7 @@ class Conv2D(Convolution):
             OptionField(6, "bias_type", "int8"),
         ),
     )
-    types = (*TYPES, NARROW_BIAS)
+    types = (*TYPES, NARROW_BIAS, *MORE_INT4)
     filter_axis = 0
     filter_layout = "output channels, height, width, input channels"
 
@@ -203,8 +212,8 @@ def conv_extents(op: OpView) -> tuple[Extent, Extent]:
 
 
 def is_hybrid(op: OpView) -> bool:
-    """Whether a layer has float32 activations and int8 weights."""
-    return op.input().dtype == DType.FLOAT32 and op.input(1).dtype == DType.INT8
+    """Whether a layer has float32 activations and quantised weights."""
+    return op.input().dtype == DType.FLOAT32 and op.input(1).dtype in WEIGHTS
 
 
 def bias_rules(op: OpView, outputs: int) -> Iterator[Rule]:
@@ -227,10 +236,10 @@ def bias_rules(op: OpView, outputs: int) -> Iterator[Rule]:
 
 
 def filter_rules(op: OpView, axis: int) -> Iterator[Rule]:
-    """Rules for int8 weights: one positive scale, or one for each slice of `axis`, and no zero
+    """Rules for quantised weights: one positive scale, or one for each slice of `axis`, and no zero
     points but for weights with a single scale in a quantised fully connected layer."""
     weights = op.input(1)
-    if weights.dtype != DType.INT8:
+    if weights.dtype not in WEIGHTS:
         return
     quantization = weights.quantization
     if quantization is None or not quantization.scales:

@@ -11,7 +11,7 @@ from typing import Any
 from microlith.ir.graph import OpView
 from microlith.ops.attributes import activation_rules, decode_activation
 from microlith.ops.base import Operator, OptionField, Options, Rule, quantised, symmetric
-from microlith.ops.conv import NARROW_BIAS, TYPES, bias_rules, filter_rules
+from microlith.ops.conv import MORE_INT4, NARROW_BIAS, TYPES, bias_rules, filter_rules
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class FullyConnected(Operator):
     )
     arity = (2, 3)
     constant_inputs = (1, 2)
-    types = (*TYPES, NARROW_BIAS)
+    types = (*TYPES, NARROW_BIAS, *MORE_INT4)
 
     def attributes(self, options: Mapping[str, Any]) -> FullyConnectedAttributes:
         return FullyConnectedAttributes(

@@ -14,11 +14,13 @@ from microlith.passes import (
     fold_pads,
     fuse_activations,
     no_ops,
+    unpack_int4,
     views,
 )
 from microlith.passes.base import Pass
 
 PASSES: tuple[Pass, ...] = (
+    unpack_int4.PASS,
     fold_constants.PASS,
     no_ops.PASS,
     fuse_activations.PASS,
@@ -28,9 +30,11 @@ PASSES: tuple[Pass, ...] = (
     views.PASS,
 )
 
+_GROWING = (unpack_int4.PASS, fold_constants.PASS, views.PASS)
+
 FOR_FILES: tuple[Pass, ...] = (
     fold_constants.COMPACT,
-    *(entry for entry in PASSES if entry not in (fold_constants.PASS, views.PASS)),
+    *(entry for entry in PASSES if entry not in _GROWING),
 )
 """Those whose results a .tflite file can hold, and is no larger for."""
 
