@@ -13,7 +13,7 @@ from microlith import targets
 from microlith.kernels import BACKENDS
 from microlith.kernels.base import Kernel
 from microlith.lower import select
-from microlith.lower.options import ALLOWANCE
+from microlith.lower.options import ALLOWANCE, SCRATCH
 from microlith.targets import targets as declared
 from microlith.verify.verify import render
 from tests.conformance.bench import pack
@@ -28,9 +28,10 @@ KERNELS = BACKENDS["dsp"]
 @pytest.fixture
 def only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Kernel:
     """Leaves one kernel in the dsp backend and makes it the cheapest of all, whatever its constants
-    take."""
+    and its scratch take."""
     kernel: Kernel = request.param
     monkeypatch.setitem(ALLOWANCE, "balanced", 1e6)
+    monkeypatch.setitem(SCRATCH, "balanced", 1e6)
     monkeypatch.setattr(type(kernel), "cost", lambda *_: 0.0)
     monkeypatch.setattr(select, "BACKENDS", {"portable": BACKENDS["portable"], "dsp": (kernel,)})
     return kernel

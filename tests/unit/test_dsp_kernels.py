@@ -19,7 +19,7 @@ from microlith.kernels.dsp import depthwise, depthwise_3x3, elementwise, fully_c
 from microlith.kernels.dsp.scaled import scaled_constants
 from microlith.kernels.quantize_math import quantize_multiplier, requantize
 from microlith.lower import select
-from microlith.lower.options import ALLOWANCE
+from microlith.lower.options import ALLOWANCE, SCRATCH
 from microlith.targets import targets as declared
 from microlith.verify.verify import render
 from tests.tflite_builder import ModelBuilder
@@ -40,6 +40,7 @@ def target(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     )
     monkeypatch.setattr(declared, "TARGETS", able)
     monkeypatch.setitem(ALLOWANCE, "balanced", 1e6)
+    monkeypatch.setitem(SCRATCH, "balanced", 1e6)
     return name
 
 

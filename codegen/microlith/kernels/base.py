@@ -85,10 +85,6 @@ class Lowering:
     lead_rows: int = 0
 
 
-STEP_INSTRUCTIONS = 170.0
-"""What a step takes apart from its rows: the interpreter, and what kernels do before the first."""
-
-
 class Kernel(ABC):
     """Declaration of one C kernel."""
 
@@ -108,11 +104,17 @@ class Kernel(ABC):
     source: ClassVar[str]
     """C file below micro_runtime/kernels/<backend>/, without suffix; the header lies beside it."""
 
+    joins_rows: ClassVar[bool] = False
+    """Whether rows that lie one behind the other are computed faster."""
+
     rows_at_once: ClassVar[int] = 1
     """Rows that are computed together: fewer take as long."""
 
     pixels_at_once: ClassVar[int] = 1
     """Pixels of a band that are computed together, over the ends of rows: fewer take as long."""
+
+    cycles: ClassVar[float] = 1.5
+    """Estimated cycles of one of its instructions, where they differ much from those of others."""
 
     features: ClassVar[frozenset[str]] = frozenset()
     """ISA features that the target must have."""
@@ -140,7 +142,12 @@ class Kernel(ABC):
         """Estimated instructions of a step that computes `rows` rows; all of them together take
         `cost`, which has no share of a step's own."""
         share = self._groups(op, rows) / self._groups(op, lowering.rows)
-        return self.cost(op, target) * share + STEP_INSTRUCTIONS
+        return self.cost(op, target) * share + self.step_cost(op)
+
+    def step_cost(self, op: OpView) -> float:
+        """Estimated instructions of a step apart from its rows: the interpreter's, and what the
+        kernel does before the first row."""
+        return 170.0
 
     def _groups(self, op: OpView, rows: int) -> int:
         """In how many turns so many rows are computed, each as long as any other."""

@@ -9,7 +9,7 @@
  * instructions for 16 products.
  *
  * Where there is room for half as much again, three sums tell four units apart (quads.h): 8
- * instructions for 16 products.
+ * instructions for 16 products, or 10 where inputs are widened only there, without scratch.
  */
 #include "fully_connected.h"
 
@@ -69,9 +69,8 @@ static void widen(const int8_t *input, uint32_t depth, uint32_t *to)
 #define TWO_QUADS MULTIPLY_QUAD MULTIPLY_QUAD
 
 /* Eight groups a turn; the first one starts where what is left is a multiple of them. */
-__attribute__((naked, noinline)) static void multiply_quads(const uint32_t *inputs,
-                                                            const uint32_t *weights,
-                                                            uint32_t groups, int32_t sums[LANES])
+__attribute__((naked, noinline)) static void
+multiply_quads(const void *inputs, const uint32_t *weights, uint32_t groups, int32_t sums[LANES])
 {
     (void)inputs, (void)weights, (void)groups, (void)sums;
     __asm__(
@@ -93,10 +92,48 @@ __attribute__((naked, noinline)) static void multiply_quads(const uint32_t *inpu
                                                                               "pop {r4-r11, pc}");
 }
 
+/* The same for inputs as they are, 40 bytes of code. */
+#define MULTIPLY_BYTES                                                                             \
+    "ldr r6, [r0], #4\n\t"                                                                         \
+    "ldmia.w r1!, {r7-r12}\n\t"                                                                    \
+    "sxtb16 r5, r6\n\t"                                                                            \
+    "sxtb16 r6, r6, ror #8\n\t"                                                                    \
+    "smlad r2, r5, r7, r2\n\t"                                                                     \
+    "smlad r3, r5, r8, r3\n\t"                                                                     \
+    "smlad r4, r5, r9, r4\n\t"                                                                     \
+    "smlad r2, r6, r10, r2\n\t"                                                                    \
+    "smlad r3, r6, r11, r3\n\t"                                                                    \
+    "smlad r4, r6, r12, r4\n\t"
+
+#define TWO_BYTES MULTIPLY_BYTES MULTIPLY_BYTES
+
+__attribute__((naked, noinline)) static void
+multiply_bytes(const void *inputs, const uint32_t *weights, uint32_t groups, int32_t sums[LANES])
+{
+    (void)inputs, (void)weights, (void)groups, (void)sums;
+    __asm__(
+        "push {r3-r11, lr}\n\t"
+        "add lr, r0, r2, lsl #2\n\t"
+        "sub r2, #1\n\t"
+        "and r2, #7\n\t"
+        "add r2, #1\n\t"
+        "adr.w r5, 2f\n\t"
+        "mov r6, #40\n\t"
+        "mls r5, r2, r6, r5\n\t"
+        "mov r2, #0\n\t"
+        "mov r3, #0\n\t"
+        "mov r4, #0\n\t"
+        "mov pc, r5\n"
+        "1:\n\t" TWO_BYTES TWO_BYTES TWO_BYTES TWO_BYTES "2:\n\t"
+        "cmp r0, lr\n\t"
+        "bne.w 1b\n\t" MR_QUAD_SUMS("r2", "r3", "r4", "r5", "r6", "r7", "r8") "pop {r3}\n\t"
+                                                                              "stm r3, {r5-r8}\n\t"
+                                                                              "pop {r4-r11, pc}");
+}
+
 /* Two groups a turn; with an odd number the first turn starts in the middle. */
-__attribute__((naked, noinline)) static void multiply_block(const uint32_t *inputs,
-                                                            const uint32_t *weights,
-                                                            uint32_t groups, int32_t sums[LANES])
+__attribute__((naked, noinline)) static void
+multiply_block(const void *inputs, const uint32_t *weights, uint32_t groups, int32_t sums[LANES])
 {
     (void)inputs, (void)weights, (void)groups, (void)sums;
     __asm__("push {r3-r11, lr}\n\t"
@@ -120,9 +157,10 @@ __attribute__((naked, noinline)) static void multiply_block(const uint32_t *inpu
 
 #else
 
-static void multiply_block(const uint32_t *inputs, const uint32_t *weights, uint32_t groups,
+static void multiply_block(const void *given, const uint32_t *weights, uint32_t groups,
                            int32_t sums[LANES])
 {
+    const uint32_t *inputs = given;
     int32_t first[2] = {0, 0}, both[2] = {0, 0};
     for (const uint32_t *end = inputs + 2 * groups; inputs != end; inputs++) {
         for (uint32_t pair = 0; pair < 2; pair++, weights++) {
@@ -136,13 +174,30 @@ static void multiply_block(const uint32_t *inputs, const uint32_t *weights, uint
     }
 }
 
-static void multiply_quads(const uint32_t *inputs, const uint32_t *weights, uint32_t groups,
+static void multiply_quads(const void *inputs, const uint32_t *weights, uint32_t groups,
                            int32_t sums[LANES])
 {
+    const uint32_t *input = inputs;
     int32_t three[3] = {0, 0, 0};
-    for (const uint32_t *end = inputs + 2 * groups; inputs != end; inputs++) {
+    for (const uint32_t *end = input + 2 * groups; input != end; input++) {
         for (uint32_t i = 0; i < 3; i++, weights++) {
-            three[i] = mr_smlad(*weights, *inputs, three[i]);
+            three[i] = mr_smlad(*weights, *input, three[i]);
+        }
+    }
+    mr_quad_sums(three, sums);
+}
+
+static void multiply_bytes(const void *inputs, const uint32_t *weights, uint32_t groups,
+                           int32_t sums[LANES])
+{
+    const int8_t *input = inputs;
+    int32_t three[3] = {0, 0, 0};
+    for (const int8_t *end = input + 4 * groups; input != end; input += 4) {
+        uint32_t four, wide[2];
+        memcpy(&four, input, sizeof four);
+        widen_group(four, wide);
+        for (uint32_t i = 0; i < 6; i++, weights++) {
+            three[i % 3] = mr_smlad(*weights, wide[i / 3], three[i % 3]);
         }
     }
     mr_quad_sums(three, sums);
@@ -152,13 +207,14 @@ static void multiply_quads(const uint32_t *inputs, const uint32_t *weights, uint
 
 /* Multiplies a block of units, of whose weights a group takes `words`. */
 typedef struct product {
-    void (*block)(const uint32_t *inputs, const uint32_t *weights, uint32_t groups,
+    void (*block)(const void *inputs, const uint32_t *weights, uint32_t groups,
                   int32_t sums[LANES]);
     uint32_t words;
+    uint32_t widens; /* whether inputs have to be 16 bits wide */
 } product;
 
 static void connect(const mr_context *context, const mr_fully_connected_s8_dsp_params *p,
-                    const product *multiply, const uint32_t *inputs, int8_t *output)
+                    const product *multiply, const void *inputs, int8_t *output)
 {
     const uint32_t *weights = mr_data_at(context, p->weights);
     const int32_t *biases = mr_data_at(context, p->biases);
@@ -185,8 +241,10 @@ static void connect_all(const mr_context *context, const mr_fully_connected_s8_d
     uint32_t *inputs = mr_arena_at(context, p->scratch);
     int clamps = p->least != INT8_MIN || p->most != INT8_MAX;
     for (uint32_t batch = 0; batch < p->batches; batch++, input += p->depth, output += p->units) {
-        widen(input, p->depth, inputs);
-        connect(context, p, multiply, inputs, output);
+        if (multiply->widens) {
+            widen(input, p->depth, inputs);
+        }
+        connect(context, p, multiply, multiply->widens ? (const void *)inputs : input, output);
         if (clamps) {
             mr_dsp_clamp(output, p->units, p->least, p->most);
         }
@@ -195,7 +253,7 @@ static void connect_all(const mr_context *context, const mr_fully_connected_s8_d
 
 mr_status mr_fully_connected_s8_dsp(const mr_context *context, const void *params, mr_band band)
 {
-    static const product pairs = {multiply_block, 4};
+    static const product pairs = {multiply_block, 4, 1};
     (void)band;
     connect_all(context, params, &pairs);
     return MR_OK;
@@ -203,7 +261,16 @@ mr_status mr_fully_connected_s8_dsp(const mr_context *context, const void *param
 
 mr_status mr_fully_connected_s8_quads(const mr_context *context, const void *params, mr_band band)
 {
-    static const product quads = {multiply_quads, 6};
+    static const product quads = {multiply_quads, 6, 1};
+    (void)band;
+    connect_all(context, params, &quads);
+    return MR_OK;
+}
+
+mr_status mr_fully_connected_s8_quads_bytes(const mr_context *context, const void *params,
+                                            mr_band band)
+{
+    static const product quads = {multiply_bytes, 6, 0};
     (void)band;
     connect_all(context, params, &quads);
     return MR_OK;

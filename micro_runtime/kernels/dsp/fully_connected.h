@@ -35,4 +35,8 @@ mr_status mr_fully_connected_s8_dsp(const mr_context *context, const void *param
  */
 mr_status mr_fully_connected_s8_quads(const mr_context *context, const void *params, mr_band band);
 
+/* Without scratch, for `depth` = 4 * `groups`. */
+mr_status mr_fully_connected_s8_quads_bytes(const mr_context *context, const void *params,
+                                            mr_band band);
+
 #endif

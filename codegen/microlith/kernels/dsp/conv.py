@@ -38,6 +38,9 @@ PIXELS = 3
 BLOCK = 4
 """Taps in a word of weights."""
 
+SMLAL_CYCLES = 1.9
+"""Of an instruction of kernels with SMLAL, which load many registers at once."""
+
 WIDENED = 255
 """Largest magnitude of an input less its zero point."""
 

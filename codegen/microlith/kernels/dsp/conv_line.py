@@ -13,7 +13,7 @@ import numpy as np
 from microlith.ir.graph import Array, DType, OpView
 from microlith.ir.program import Constant
 from microlith.kernels.base import Const, InRows, Kernel, Lowering, OutRows, Scratch, wrong_type
-from microlith.kernels.dsp.conv import BLOCK, PIXELS, blocks, gathers
+from microlith.kernels.dsp.conv import BLOCK, PIXELS, SMLAL_CYCLES, blocks, gathers
 from microlith.kernels.dsp.line import FORM, Form, Lines, fit_lines, spans
 from microlith.kernels.dsp.output import plain_biases
 from microlith.kernels.portable.conv import Geometry, conv_window, geometry, padding_row
@@ -179,6 +179,7 @@ def broken_part(window: Mapping[str, int]) -> float:
 
 class Conv2DInt8SmlalLine(LineConvolution):
     name = "conv_2d_s8_smlal_line"
+    cycles = SMLAL_CYCLES
     function = "mr_conv_2d_s8_smlal_line"
     features = frozenset({"dsp", "smlal"})
     block_bytes = 32

@@ -8,7 +8,7 @@ import numpy as np
 from microlith.ir.graph import Array, OpView
 from microlith.ir.program import Constant
 from microlith.kernels.base import Argument
-from microlith.kernels.dsp.conv import BLOCK, PIXELS, PixelConvolution, blocks
+from microlith.kernels.dsp.conv import BLOCK, PIXELS, SMLAL_CYCLES, PixelConvolution, blocks
 from microlith.kernels.dsp.output import output_table, scaled_table
 from microlith.kernels.portable.accumulate import folded_biases
 from microlith.kernels.portable.conv import Geometry, geometry
@@ -23,6 +23,7 @@ REACH = 128
 
 class Conv2DInt8Smlal(PixelConvolution):
     name = "conv_2d_s8_smlal"
+    cycles = SMLAL_CYCLES
     function = "mr_conv_2d_s8_smlal"
     params = "mr_conv_2d_s8_smlal_params"
     source = "conv_smlal"

@@ -46,6 +46,9 @@ class FullyConnectedInt8Dsp(Kernel):
     block_cost: ClassVar[float] = 90.0
     """Those of a block of units besides."""
 
+    widens: ClassVar[bool] = True
+    """Whether the scratch holds the inputs in 16 bits."""
+
     def rejects(self, op: OpView) -> str | None:
         wrong = wrong_type(op, DType.INT8)
         if wrong:
@@ -66,7 +69,7 @@ class FullyConnectedInt8Dsp(Kernel):
                 "weights": Const("weights"),
                 "biases": Const("biases"),
                 "scales": Const("scales"),
-                "scratch": Scratch(),
+                "scratch": Scratch() if self.widens else 0,
                 "batches": batches(op),
                 "depth": depth,
                 "groups": _groups(depth),
@@ -80,13 +83,14 @@ class FullyConnectedInt8Dsp(Kernel):
                 Constant("biases", folded_biases(op, weights)),
                 Constant("scales", scales.reshape(-1)),
             ),
-            scratch=_groups(depth) * LANES * 2,
+            scratch=_groups(depth) * LANES * 2 if self.widens else 0,
         )
 
     def cost(self, op: OpView, target: Target) -> float:
         units, depth = op.input(1).shape
         block = _groups(depth) * self.group_cost + self.block_cost
-        return batches(op) * (-(-units // LANES) * block + _groups(depth) * 7.0 + 40.0)
+        widening = _groups(depth) * 7.0 if self.widens else 0.0
+        return batches(op) * (-(-units // LANES) * block + widening + 40.0)
 
     def not_packable(self, weights: Array) -> str | None:
         """Why `weights` [unit, input] are not as `pack` needs them, or None."""
@@ -165,4 +169,17 @@ def _scales(op: OpView) -> Array:
     return np.array(rows, np.int32)
 
 
-KERNELS = (FullyConnectedInt8Quads(), FullyConnectedInt8Dsp())
+class FullyConnectedInt8QuadsBytes(FullyConnectedInt8Quads):
+    name = "fully_connected_s8_quads_bytes"
+    function = "mr_fully_connected_s8_quads_bytes"
+    group_cost = 10.25
+    widens = False
+
+    def rejects(self, op: OpView) -> str | None:
+        depth = op.input(1).shape[1]
+        return super().rejects(op) or (
+            f"is for a multiple of {LANES} inputs, not {depth}" if depth % LANES else None
+        )
+
+
+KERNELS = (FullyConnectedInt8Quads(), FullyConnectedInt8QuadsBytes(), FullyConnectedInt8Dsp())
