@@ -56,6 +56,22 @@ ROWS = (
 )
 """Without int8 weights: some kernels are for graphs that quantise nothing."""
 
+HYBRID = (
+    *(c for c in cases.CASES if getattr(c, "hybrid", False)),
+    *(
+        Conv(dtype="float32", hybrid=True, shape=(2, 3, w, n), filters=f, per_channel=w % 2 == 0)
+        for w, (n, f) in zip(range(1, 16), CHANNEL_PAIRS, strict=True)
+    ),
+    *(
+        Conv(dtype="float32", hybrid=True, shape=(1, 2, w, 8), filters=5, kernel=(1, 1))
+        for w in range(1, 5)
+    ),
+    *(
+        FullyConnected(dtype="float32", hybrid=True, shape=(2, n), units=u, asymmetric=u % 2 == 0)
+        for n, u in CHANNEL_PAIRS
+    ),
+)
+
 KERNELS = (*BACKENDS["fpu"], *(k for k in BACKENDS["helium"] if "mve_float" in k.features))
 EMULATED = {"fpu": "cortex-m4", "helium": "cortex-m55"}
 
@@ -66,4 +82,4 @@ def test_kernel(kernel: Kernel, emulated: bool, monkeypatch: pytest.MonkeyPatch)
     target = EMULATED[kernel.backend] if emulated else "host"
     need_target(target)
     single.isolate(kernel, target, monkeypatch)
-    single.check(kernel, target, ROWS)
+    single.check(kernel, target, HYBRID if "hybrid" in kernel.name else ROWS)

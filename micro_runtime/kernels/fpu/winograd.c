@@ -29,8 +29,8 @@ typedef struct strip {
 
 /* Transforms `count` columns from `first` on, which are `column` of the image, along the columns;
  * those outside the image with `inside` 0. */
-static void transform_run(const strip *at, uint32_t first, uint32_t count, uint32_t column,
-                          int inside)
+static MR_NOINLINE void transform_run(const strip *at, uint32_t first, uint32_t count,
+                                      uint32_t column, int inside)
 {
     uint32_t channels = at->params->in_channels;
     mr_sources_4 from;
@@ -44,7 +44,7 @@ static void transform_run(const strip *at, uint32_t first, uint32_t count, uint3
 }
 
 /* The inputs of `tiles` from the one on whose leftmost column is `left` (modulo 2^32). */
-static void transform_inputs(const strip *at, uint32_t left, uint32_t tiles)
+static MR_NOINLINE void transform_inputs(const strip *at, uint32_t left, uint32_t tiles)
 {
     uint32_t channels = at->params->in_channels, width = at->params->window.in_width;
     uint32_t columns = 2 * tiles + 2, before = 0, after = 0;
@@ -72,7 +72,7 @@ static void transform_inputs(const strip *at, uint32_t left, uint32_t tiles)
 }
 
 /* Sums of products in all places. */
-static void multiply(const strip *at, uint32_t tiles)
+static MR_NOINLINE void multiply(const strip *at, uint32_t tiles)
 {
     uint32_t inputs = at->params->in_channels, outputs = at->params->out_channels;
     mr_products work = {
@@ -98,7 +98,8 @@ static void multiply(const strip *at, uint32_t tiles)
 }
 
 /* The outputs of `tiles` from column `x` on, in `rows` rows. */
-static void transform_outputs(const strip *at, uint32_t x, uint32_t tiles, uint32_t rows)
+static MR_NOINLINE void transform_outputs(const strip *at, uint32_t x, uint32_t tiles,
+                                          uint32_t rows)
 {
     const mr_conv_2d_winograd_f32_fpu_params *p = at->params;
     uint32_t channels = p->out_channels;
@@ -116,7 +117,7 @@ static void transform_outputs(const strip *at, uint32_t x, uint32_t tiles, uint3
 }
 
 /* Finds the inputs and outputs of output row `row` and, if `rows` is 2, the one after it. */
-static void find_rows(const mr_context *context, strip *at, uint32_t row, uint32_t rows)
+static MR_NOINLINE void find_rows(const mr_context *context, strip *at, uint32_t row, uint32_t rows)
 {
     const mr_conv_2d_winograd_f32_fpu_params *p = at->params;
     const mr_window *window = &p->window;

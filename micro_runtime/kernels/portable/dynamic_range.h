@@ -7,7 +7,6 @@
 #define MICROLITH_PORTABLE_DYNAMIC_RANGE_H
 
 #include <stdint.h>
-#include <string.h>
 
 #include "microlith_real.h"
 
@@ -59,18 +58,21 @@ static void mr_quantise_run(const float *reals, uint32_t count, float inverse_sc
     }
 }
 
+/* How numbers are quantised: to [least, 127]. */
+typedef struct mr_quantisation {
+    mr_dynamic_range range;
+    float inverse_scale; /* 0 where all numbers are */
+    int32_t least;
+} mr_quantisation;
+
 /* To [-127, 127] with zero point 0. */
-static inline mr_dynamic_range mr_quantise_symmetric(const float *reals, uint32_t count,
-                                                     int8_t *quantised)
+static inline mr_quantisation mr_symmetric_quantisation(mr_extremes found)
 {
-    mr_extremes found = mr_find_extremes(reals, count);
     float largest = found.most > -found.least ? found.most : -found.least;
     if (largest == 0.0f) {
-        memset(quantised, 0, count);
-        return (mr_dynamic_range){1.0f, 0};
+        return (mr_quantisation){{1.0f, 0}, 0.0f, -127};
     }
-    mr_quantise_run(reals, count, 127.0f / largest, 0, -127, quantised);
-    return (mr_dynamic_range){largest / 127.0f, 0};
+    return (mr_quantisation){{largest / 127.0f, 0}, 127.0f / largest, -127};
 }
 
 /*
@@ -93,20 +95,36 @@ static inline mr_dynamic_range mr_asymmetric_range(float least, float most)
 }
 
 /* To [-128, 127]. */
+static inline mr_quantisation mr_asymmetric_quantisation(mr_extremes found)
+{
+    float least = found.least < 0.0f ? found.least : 0.0f;
+    float most = found.most > 0.0f ? found.most : 0.0f;
+    if (least == most) {
+        return (mr_quantisation){{1.0f, 0}, 0.0f, -128};
+    }
+    mr_dynamic_range range = mr_asymmetric_range(least, most);
+    return (mr_quantisation){range, range.scale > 0.0f ? 1.0f / range.scale : 0.0f, -128};
+}
+
+static inline mr_dynamic_range mr_quantise(const float *reals, uint32_t count, mr_quantisation to,
+                                           int8_t *quantised)
+{
+    mr_quantise_run(reals, count, to.inverse_scale, to.range.zero_point, to.least, quantised);
+    return to.range;
+}
+
+static inline mr_dynamic_range mr_quantise_symmetric(const float *reals, uint32_t count,
+                                                     int8_t *quantised)
+{
+    mr_extremes found = mr_find_extremes(reals, count);
+    return mr_quantise(reals, count, mr_symmetric_quantisation(found), quantised);
+}
+
 static inline mr_dynamic_range mr_quantise_asymmetric(const float *reals, uint32_t count,
                                                       int8_t *quantised)
 {
     mr_extremes found = mr_find_extremes(reals, count);
-    float least = found.least < 0.0f ? found.least : 0.0f;
-    float most = found.most > 0.0f ? found.most : 0.0f;
-    if (least == most) {
-        memset(quantised, 0, count);
-        return (mr_dynamic_range){1.0f, 0};
-    }
-    mr_dynamic_range range = mr_asymmetric_range(least, most);
-    float inverse = range.scale > 0.0f ? 1.0f / range.scale : 0.0f;
-    mr_quantise_run(reals, count, inverse, range.zero_point, -128, quantised);
-    return range;
+    return mr_quantise(reals, count, mr_asymmetric_quantisation(found), quantised);
 }
 
 #endif

@@ -5,12 +5,20 @@ ones."""
 from __future__ import annotations
 
 from microlith.kernels.base import Kernel
-from microlith.kernels.fpu import conv, depthwise, elementwise, fully_connected, winograd
+from microlith.kernels.fpu import (
+    conv,
+    depthwise,
+    elementwise,
+    fully_connected,
+    hybrid,
+    winograd,
+)
 
 KERNELS: tuple[Kernel, ...] = (
     *conv.KERNELS,
     *depthwise.KERNELS,
     *elementwise.KERNELS,
     *fully_connected.KERNELS,
+    *hybrid.KERNELS,
     *winograd.KERNELS,
 )

@@ -50,6 +50,7 @@ class Conv2DWinogradFloatFpu(Kernel):
     params = "mr_conv_2d_winograd_f32_fpu_params"
     source = "winograd"
     features = frozenset({"fpu"})
+    rows_at_once = 2
 
     def rejects(self, op: OpView) -> str | None:
         wrong = wrong_weights(op, DType.FLOAT32)
