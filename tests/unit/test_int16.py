@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 import microlith
-from microlith import resources
+from microlith import passes, resources
 from microlith.errors import UnsupportedModelError
 from microlith.frontend import check, parse
+from microlith.ir.graph import DType
 from microlith.kernels.portable.accumulate import output_factors
 from microlith.kernels.portable.accumulate_s16 import reduced_multipliers
 from microlith.kernels.portable.fully_connected import double_factors
@@ -210,3 +211,16 @@ def test_int4_constants_are_unpacked() -> None:
     assert subgraph.tensors[w].data is not None
     assert subgraph.tensors[w].data.tolist() == values.tolist()
     assert nibbles(np.array([0x8F, 0x70], np.uint8)).tolist() == [-1, -8, 0, 7]
+
+
+def test_int4_weights_stay_packed_in_files() -> None:
+    builder = ModelBuilder()
+    x = builder.tensor("x", (1, 4, 4, 3), scale=0.1)
+    weights = np.arange(-8, 8).repeat(6)[: 4 * 9].reshape(4, 3, 1, 3)
+    w = builder.tensor("w", weights.shape, "int4", 0.1, data=weights)
+    bias = builder.constant("b", np.zeros(4, np.int32), scale=0.01)
+    y = builder.tensor("y", (1, 2, 4, 4), scale=0.1)
+    options = {"padding": "VALID", "strideW": 1, "strideH": 1}
+    builder.op("CONV_2D", [x, w, bias], [y], options, 3)
+    graph = passes.apply(parse(builder.build([x], [y]), "model"), chosen=passes.FOR_FILES)
+    assert graph.main.tensors[w].dtype == DType.INT4

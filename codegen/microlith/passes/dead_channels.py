@@ -34,7 +34,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from microlith.ir.graph import Array, Channels, Graph, Op, Subgraph, Tensor
+from microlith.ir.graph import Array, Channels, DType, Graph, Op, Subgraph, Tensor
 from microlith.passes.base import Pass, per_subgraph_with_ports
 from microlith.passes.channel_edits import narrowed
 from microlith.passes.channel_flow import Flow, flow_of
@@ -48,6 +48,8 @@ def drop_dead_channels(graph: Graph) -> Graph:
 
 
 def _dropped(subgraph: Subgraph, ports: frozenset[int]) -> Subgraph:
+    if any(tensor.dtype == DType.INT4 for tensor in subgraph.tensors):
+        return subgraph  # weights two to a byte, as a file holds them
     ranges = channel_ranges(subgraph, RULES)
     computed = {tensor for op in subgraph.ops for tensor in op.outputs}
     kept = {
