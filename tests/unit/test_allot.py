@@ -21,7 +21,7 @@ Sizes = list[tuple[int, int]]
 def _op(sizes: Sizes) -> Candidates:
     kernels = [
         Candidate(
-            cast(Any, SimpleNamespace(name=f"k{i}", backend="b")),
+            cast(Any, SimpleNamespace(name=f"k{i}", backend="b", cycles=1.0)),
             cast(Any, SimpleNamespace(constants=())),
             cost,
             size,
@@ -66,3 +66,18 @@ def test_greedy_choice_loses_at_most_one_step(ops: list[Sizes], allowance: int) 
         best = min(sum(cost for cost, _ in c) for c in fitting)
         largest = max(max(s) - min(s) for s in ([c for c, _ in sizes] for sizes in ops))
         assert cost - best <= largest
+
+
+def test_instructions_are_not_bought_with_cycles() -> None:
+    """A kernel that takes more cycles than one of fewer constants is not worth its place."""
+    quick, slow = (
+        Candidate(
+            cast(Any, SimpleNamespace(name=name, backend="b", cycles=cycles)),
+            cast(Any, SimpleNamespace(constants=())),
+            cost,
+            size,
+        )
+        for name, cycles, cost, size in (("quick", 1.5, 100, 10), ("slow", 1.9, 98, 20))
+    )
+    (choice,) = allot([Candidates(NOTHING, (slow, quick), {})], None)
+    assert choice.candidate is quick
