@@ -14,7 +14,8 @@ from microlith.frontend import check, load_model
 from microlith.ir.graph import Graph
 from microlith.ir.program import Program
 from microlith.kernels.cmsis_nn import library
-from microlith.lower.lower import constant_bytes, lower
+from microlith.lower.choose import constant_bytes
+from microlith.lower.lower import lower
 from microlith.lower.names import C_KEYWORDS, identifier, reserved_names
 from microlith.lower.options import CompileOptions, validate_optimize, validate_plan
 from microlith.lower.select import AUTO, validate_preference

@@ -44,10 +44,20 @@ static inline void *mr_row_out(const mr_context *context, const mr_rows *rows, u
     return (uint8_t *)mr_arena_at(context, rows->base) + row % rows->capacity * rows->pitch;
 }
 
-/* How many rows from `row` on surely lie one behind the other. */
-static inline uint32_t mr_adjacent_rows(const mr_rows *rows, uint32_t row)
+/* How many rows from `row` on, at most `most`, lie one behind the other. */
+static inline uint32_t mr_adjacent_rows(const mr_context *context, const mr_rows *rows,
+                                        uint32_t row, uint32_t most)
 {
-    return rows->capacity == 0 ? 1 : rows->capacity - row % rows->capacity;
+    uint32_t count = 1;
+    if (rows->capacity != 0) {
+        count = rows->capacity - row % rows->capacity;
+        return count < most ? count : most;
+    }
+    const uint8_t *next = mr_row_listed(context, rows, row);
+    while (count < most && mr_row_listed(context, rows, row + count) == (next += rows->pitch)) {
+        count++;
+    }
+    return count;
 }
 
 /*

@@ -8,12 +8,13 @@ block.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import accumulate
 
 from microlith.ir.program import Step
-from microlith.lower.schedule import Job, Life, lives, rows_written
+from microlith.lower.constants import ROW_UNIT
+from microlith.lower.schedule import Job, Life, Store, lives, rows_written
 from microlith.memory.blocks import Block, Part
 
 Home = tuple[int, int]
@@ -164,8 +165,10 @@ def _add_store(
         if source is not None:
             block, offset = draft.homes[source[0]][source[1]]
             offset += 0 if in_pieces else row * store.pitch
-        elif in_pieces:
+        elif in_pieces and not _continues(store, life, row, given):
             block, offset = draft.add(f"{name}[{row}]"), 0
+        elif in_pieces:
+            block, offset = homes[-1][0], homes[-1][1] + store.pitch
         else:
             block = homes[0][0] if homes else draft.add(name)
             offset = row * store.pitch
@@ -175,6 +178,19 @@ def _add_store(
         last = 2 * life.dies[row] + (not gives)
         draft.parts[block].append(Part(offset, store.pitch, first, last))
     draft.homes[storage] = homes
+
+
+def _continues(store: Store, life: Life, row: int, given: Set[Takeover]) -> bool:
+    """Whether a row comes and goes with the one before it, so that both may lie together: kernels
+    like long runs of pixels. Rows whose bytes are taken over stay alone."""
+    return (
+        row > 0
+        and store.joins
+        and store.pitch % ROW_UNIT == 0
+        and (life.born[row], life.dies[row]) == (life.born[row - 1], life.dies[row - 1])
+        and (store.tensor, row) not in given
+        and (store.tensor, row - 1) not in given
+    )
 
 
 def _joined(parts: Sequence[Part]) -> list[Part]:

@@ -4,29 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from microlith.errors import OptionError, Problem, UnsupportedModelError
+from microlith.errors import OptionError
 from microlith.ir.graph import Graph, OpView, Subgraph
 from microlith.ir.program import Call, ConstantRef, Program, Rows, Step
 from microlith.kernels.base import Lowering
-from microlith.lower.allot import Choice, allot, as_fixed
 from microlith.lower.arena import Arena, plan_arena
 from microlith.lower.bind import Binding, Ref
+from microlith.lower.choose import choose
 from microlith.lower.constants import ROW_UNIT, ConstantPool
 from microlith.lower.names import tensor_label, unique
-from microlith.lower.options import ALLOWANCE, LEAST_SCRATCH, SCRATCH, CompileOptions, Plan
+from microlith.lower.options import (
+    CompileOptions,
+    Plan,
+)
 from microlith.lower.ports import make_ports, named_ports
-from microlith.lower.select import Candidate, Candidates, candidates
 from microlith.lower.selected import Selected
 from microlith.lower.stream import stream
 from microlith.ops import BY_NAME
 from microlith.targets.target import Target
-
-MOST_ROWS = 0xFFFF
-"""Largest row number of an execution plan: mr_step holds 16 bits."""
 
 
 def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
@@ -38,7 +36,7 @@ def lower(graph: Graph, target: Target, options: CompileOptions) -> Program:
     inputs, outputs = named_ports(graph, options.signature)
     main = graph.main
     labels = _labels(main)
-    selected, arena = _plan(main, _select_all(graph, target, options), labels, target, options)
+    selected, arena = _plan(main, choose(graph, target, options), labels, target, options)
     pool = ConstantPool()
     calls = tuple(_call(s, i, main, arena, pool, labels) for i, s in enumerate(selected))
     _check_flash(pool, options)
@@ -100,76 +98,6 @@ def _labels(main: Subgraph) -> list[str]:
     order = sorted(range(len(main.tensors)), key=lambda i: main.tensors[i].is_constant)
     labels = unique(tensor_label(main.tensors[i].name, i) for i in order)
     return [label for _, label in sorted(zip(order, labels, strict=True))]
-
-
-def _select_all(graph: Graph, target: Target, options: CompileOptions) -> list[Selected]:
-    found = [candidates(op, target, options) for op in graph.main.views]
-    problems = [problem for problem in found if isinstance(problem, Problem)]
-    possible = [op for op in found if isinstance(op, Candidates)]
-    problems += [_too_many_rows(op) for op in possible if op.legal[0].lowering.rows > MOST_ROWS]
-    if problems:
-        raise UnsupportedModelError(f"{graph.name}.tflite", problems)
-    choices = _choices(graph, possible, options)
-    return [
-        Selected(op.op, choice, target, _by_rows(op, choice))
-        for op, choice in zip(possible, choices, strict=True)
-    ]
-
-
-def _by_rows(op: Candidates, choice: Choice) -> Candidate | None:
-    """The cheapest kernel with lead rows, where the chosen one has none."""
-    if choice.candidate.lowering.lead_rows:
-        return None
-    return next((c for c in op.legal if c.lowering.lead_rows), None)
-
-
-def _choices(graph: Graph, possible: Sequence[Candidates], options: CompileOptions) -> list[Choice]:
-    if options.fixed is not None:
-        return as_fixed(possible, options.fixed)
-    lean = [_with_little_scratch(op, _most_scratch(graph, options)) for op in possible]
-    return allot(lean, allowance(graph, options))
-
-
-def _most_scratch(graph: Graph, options: CompileOptions) -> int:
-    """Bytes of scratch that a kernel may take: a part of the largest inputs and outputs of an op,
-    so that speed is not bought with RAM where there is little."""
-    largest = max((op_bytes(op) for op in graph.main.views), default=0)
-    return max(LEAST_SCRATCH, int(SCRATCH[options.optimize] * largest))
-
-
-def op_bytes(op: OpView) -> int:
-    """Bytes of an op's inputs and outputs that are not constant."""
-    return sum(t.nbytes for t in (*op.inputs, *op.outputs) if not t.is_constant)
-
-
-def _with_little_scratch(op: Candidates, most: int) -> Candidates:
-    """The kernels with at most so many bytes of scratch, or the one with the least."""
-    few = tuple(c for c in op.legal if c.lowering.scratch <= most)
-    least = (min(op.legal, key=lambda c: c.lowering.scratch),)
-    return replace(op, legal=few or least)
-
-
-def allowance(graph: Graph, options: CompileOptions) -> int:
-    """Bytes that constants may take: those that the user names, or a multiple of those of the
-    file, of which `graph` may have lost some."""
-    if options.max_flash is not None:
-        return options.max_flash
-    given = options.file_bytes
-    return int(ALLOWANCE[options.optimize] * (constant_bytes(graph) if given is None else given))
-
-
-def constant_bytes(graph: Graph) -> int:
-    """Bytes of constants that ops read, where tensors of equal bytes share a buffer."""
-    read = (tensor.data for op in graph.main.views for tensor in op.inputs)
-    return sum(len(each) for each in {data.tobytes() for data in read if data is not None})
-
-
-def _too_many_rows(op: Candidates) -> Problem:
-    return Problem(
-        f"its output has {op.legal[0].lowering.rows} rows, more than {MOST_ROWS}",
-        op.op.op.label,
-        "make the image lower or the batch smaller",
-    )
 
 
 def _call(

@@ -42,6 +42,10 @@ LEAST_SCRATCH = 900
 """Bytes of scratch that any kernel may take."""
 
 
+SLOWER = 1.4
+"""How much longer an op may take, at most, for less scratch."""
+
+
 class Plan(StrEnum):
     """What the plan of the arena may do: run op after op, write an op's output over rows of its
     input that nobody needs any more, run several ops as a pipeline of rows."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
 
-from microlith.ir.graph import OpView, Subgraph
+from microlith.ir.graph import Subgraph
 from microlith.ir.program import Step
-from microlith.kernels.base import Lowering
 from microlith.lower.rows import Reads, reads_of, rows_of
+from microlith.lower.selected import Selected
 
 BEFORE = -1
 """The time before the first step: inputs are written then."""
@@ -25,14 +25,15 @@ BEFORE = -1
 @dataclass(frozen=True)
 class Store:
     """A tensor in the arena: `rows` of `pitch` bytes, computed by op `maker` (None: an input or a
-    variable). With `whole`, some kernel needs all rows in one piece, one after the other; `stays`,
-    they are needed after the last step."""
+    variable). With `whole`, some kernel needs all rows in one piece, one after the other; `joins`,
+    some kernel is faster on rows that lie so; `stays`, they are needed after the last step."""
 
     tensor: int
     rows: int
     pitch: int
     maker: int | None
     whole: bool
+    joins: bool
     stays: bool
 
 
@@ -102,77 +103,67 @@ class Job:
         return total
 
 
-Costs = Sequence[Callable[[int], float]]
-
-
-def make_job(
-    main: Subgraph, ops: Sequence[tuple[OpView, Lowering]], costs: Costs, *, keep_inputs: bool
-) -> Job:
+def make_job(main: Subgraph, ops: Sequence[Selected], *, keep_inputs: bool) -> Job:
     """The job of `ops`, whose kernels say what they read, what a step costs and what they may
     overwrite."""
-    reads = [reads_of(op, lowering, main) for op, lowering in ops]
+    reads = [reads_of(op.op, op.lowering, main) for op in ops]
     stores = _stores(main, ops, reads, keep_inputs)
     work = []
-    for (op, lowering), found, cost in zip(ops, reads, costs, strict=True):
-        numbered = tuple(_renumbered(r, stores[r.storage]) for r in found)
+    for op, found in zip(ops, reads, strict=True):
         read = [r.storage for r in found]
         work.append(
             Work(
-                rows=lowering.rows,
-                lead=lowering.lead_rows,
-                reads=numbered,
-                writes=tuple(main.storage(i) for i in op.op.outputs),
-                scratch=lowering.scratch,
+                rows=op.lowering.rows,
+                lead=op.lowering.lead_rows,
+                reads=tuple(_renumbered(r, stores[r.storage]) for r in found),
+                writes=tuple(main.storage(i) for i in op.op.op.outputs),
+                scratch=op.lowering.scratch,
                 in_place=tuple(
                     at
                     for at, r in enumerate(found)
-                    if r.position in lowering.in_place and read.count(r.storage) == 1
+                    if r.position in op.lowering.in_place and read.count(r.storage) == 1
                 ),
-                cost=cache(cost),
+                cost=cache(op.cost),
             )
         )
     return Job(tuple(work), stores)
 
 
 def _stores(
-    main: Subgraph,
-    ops: Sequence[tuple[OpView, Lowering]],
-    reads: Sequence[Sequence[Reads]],
-    keep_inputs: bool,
+    main: Subgraph, ops: Sequence[Selected], reads: Sequence[Sequence[Reads]], keep_inputs: bool
 ) -> dict[int, Store]:
+    makers = {main.storage(i): number for number, op in enumerate(ops) for i in op.op.op.outputs}
+    readers: dict[int, list[Selected]] = {}
     layouts: dict[int, list[tuple[int, int] | None]] = {}
-    for r in (r for found in reads for r in found):
-        layouts.setdefault(r.storage, []).append(r.layout)
+    for op, found in zip(ops, reads, strict=True):
+        for r in found:
+            readers.setdefault(r.storage, []).append(op)
+            layouts.setdefault(r.storage, []).append(r.layout)
     kept = {main.storage(i) for i in (*main.outputs, *(main.inputs if keep_inputs else ()))}
     kept |= {i for i, tensor in enumerate(main.tensors) if tensor.is_variable}
+    given = {main.storage(i) for i in main.inputs} | set(layouts)
     stores = {}
-    for number, (op, lowering) in enumerate(ops):
-        for index in op.op.outputs:
-            root = main.storage(index)
-            rows = lowering.rows - lowering.lead_rows
-            layout = (rows, main.tensors[root].nbytes // rows)
-            stores[root] = _store(root, layout, number, layouts.get(root, []), kept)
-    for root, wanted in sorted(layouts.items()):
-        if root not in stores:
-            known = [layout for layout in wanted if layout is not None]
-            layout = max(known, default=(1, main.tensors[root].nbytes))
-            stores[root] = _store(root, layout, None, wanted, kept)
-    unread = {main.storage(i) for i in main.inputs} - set(stores)
-    for root in sorted(i for i in unread if not main.tensors[i].is_constant):
-        stores[root] = Store(root, 1, main.tensors[root].nbytes, None, True, root in kept)
+    for root in sorted(given | set(makers)):
+        if main.tensors[root].is_constant:
+            continue
+        maker = makers.get(root)
+        size, wanted = main.tensors[root].nbytes, layouts.get(root, [])
+        rows = max((layout[0] for layout in wanted if layout), default=1)
+        users = list(readers.get(root, []))
+        if maker is not None:
+            rows = ops[maker].lowering.rows - ops[maker].lowering.lead_rows
+            users.append(ops[maker])
+        layout = (rows, size // rows)
+        stores[root] = Store(
+            tensor=root,
+            rows=rows,
+            pitch=size // rows,
+            maker=maker,
+            whole=maker is None or root in kept or any(other != layout for other in wanted),
+            joins=any(op.kernel.joins_rows for op in users),
+            stays=root in kept,
+        )
     return stores
-
-
-def _store(
-    root: int,
-    layout: tuple[int, int],
-    maker: int | None,
-    wanted: Sequence[tuple[int, int] | None],
-    kept: set[int],
-) -> Store:
-    stays = root in kept
-    whole = maker is None or stays or any(other != layout for other in wanted)
-    return Store(root, *layout, maker, whole, stays)
 
 
 def _renumbered(reads: Reads, store: Store) -> Reads:

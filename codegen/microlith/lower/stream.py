@@ -41,12 +41,7 @@ def stream(
     if any(op.by_rows for op in selected):
         variants.append([op.row_by_row() for op in selected])
     for ops in variants:
-        job = make_job(
-            main,
-            [(op.op, op.lowering) for op in ops],
-            [op.cost for op in ops],
-            keep_inputs=options.keep_inputs,
-        )
+        job = make_job(main, ops, keep_inputs=options.keep_inputs)
         search = Search(job, longest=1 if options.plan == Plan.OVERLAP else None)
         for segments in search.best(most):
             names = {storage: labels[storage] for storage in job.stores}

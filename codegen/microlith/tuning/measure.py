@@ -22,7 +22,7 @@ from microlith.emit.runtime import with_headers
 from microlith.errors import Problem, UnsupportedModelError
 from microlith.ir.graph import OpView
 from microlith.lower.allot import Choice, allot
-from microlith.lower.lower import allowance
+from microlith.lower.choose import allowance
 from microlith.lower.options import Fixed
 from microlith.lower.select import Candidate, Candidates, candidates
 from microlith.simulate import build, toolchain

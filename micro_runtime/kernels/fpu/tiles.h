@@ -132,13 +132,6 @@ static MR_NOINLINE void mr_convolve_row(mr_walk *at, float *out, uint32_t left)
     }
 }
 
-/* Number of rows from `row` on, at most `count`, that lie behind each other in memory. */
-static uint32_t mr_joined_rows(const mr_rows *rows, uint32_t row, uint32_t count)
-{
-    uint32_t left = rows->capacity - row % rows->capacity;
-    return count < left ? count : left;
-}
-
 /* What does not change from row to row. */
 static inline void mr_begin(mr_walk *at, const mr_conv_2d_f32_fpu_params *p,
                             const float *const *rows)
@@ -171,8 +164,8 @@ static inline void mr_convolve_tiles(const mr_context *context, const mr_conv_2d
         float *out = mr_row_out(context, &p->output, row);
         count = 1;
         if (p->joins_rows != 0) {
-            count = mr_joined_rows(&p->input, row, end - row);
-            count = mr_joined_rows(&p->output, row, count);
+            count = mr_adjacent_rows(context, &p->input, row, end - row);
+            count = mr_adjacent_rows(context, &p->output, row, count);
         }
         mr_window_rows(context, &p->input, window, row, NULL, rows);
         at.columns.in_width = count * window->in_width;

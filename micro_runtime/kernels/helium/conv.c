@@ -304,17 +304,16 @@ static void fill_piles(const walk *at, uint32_t count)
 /* --------------------------------------------------------------------------- rows */
 
 /* How many rows from `row` on, before `end`, are one long row of pixels. */
-static uint32_t joined_rows(const mr_conv_2d_s8_helium_params *p, uint32_t row, uint32_t end)
+static uint32_t joined_rows(const walk *at, uint32_t row, uint32_t end)
 {
-    uint32_t count = end - row, width = p->window.out_width;
-    uint32_t in_ring = mr_adjacent_rows(&p->input, row);
-    uint32_t out_ring = mr_adjacent_rows(&p->output, row);
+    const mr_conv_2d_s8_helium_params *p = at->params;
+    uint32_t width = p->window.out_width;
     if (p->source != MR_CONV_PIXELS || p->input.pitch != width * p->in_channels ||
         p->output.pitch != width * p->out_channels) {
         return 1;
     }
-    count = in_ring < count ? in_ring : count;
-    return out_ring < count ? out_ring : count;
+    uint32_t count = mr_adjacent_rows(at->context, &p->input, row, end - row);
+    return mr_adjacent_rows(at->context, &p->output, row, count);
 }
 
 /* Whether the windows of the row at `from` end with a part of a vector whose other part may be
@@ -331,7 +330,7 @@ static int needs_copy(const walk *at, const int8_t *from)
 static uint32_t compute_image(walk *at, const int8_t *from, uint32_t row, uint32_t end)
 {
     const mr_conv_2d_s8_helium_params *p = at->params;
-    uint32_t count = joined_rows(p, row, end);
+    uint32_t count = joined_rows(at, row, end);
     if (needs_copy(at, from + (count - 1) * p->input.pitch)) {
         if (count > 1) {
             count--;
@@ -354,10 +353,9 @@ static uint32_t compute_piles(walk *at, uint32_t row, uint32_t end)
     const mr_conv_2d_s8_helium_params *p = at->params;
     const mr_window *window = &p->window;
     uint32_t in_image = window->out_height - row % window->out_height, count = end - row;
-    uint32_t adjacent = mr_adjacent_rows(&p->output, row);
     count = in_image < count ? in_image : count;
-    count = adjacent < count ? adjacent : count;
     count = p->pile_rows < count ? p->pile_rows : count;
+    count = mr_adjacent_rows(at->context, &p->output, row, count);
     uint32_t first = row / window->out_height * window->in_height;
     uint32_t top = row % window->out_height * window->stride_height - window->pad_top;
     uint32_t inputs = (count - 1) * window->stride_height + window->kernel_height;

@@ -22,7 +22,7 @@ typedef struct walk {
     uint32_t tiles;
     uint32_t strips;
     uint32_t alike; /* strips from the first on whose inputs are equally far apart */
-    job first;
+    job work;
 } walk;
 
 /* --------------------------------------------------------------------------- rows */
@@ -34,10 +34,9 @@ static void take_rows(walk *at, uint32_t end)
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
     uint32_t count = end - at->row, height = p->window.out_height;
     uint32_t in_image = height - at->row % height;
-    uint32_t in_ring = mr_adjacent_rows(&p->output, at->row);
     count = p->rows < count ? p->rows : count;
     count = in_image < count ? in_image : count;
-    at->count = in_ring < count ? in_ring : count;
+    at->count = mr_adjacent_rows(at->context, &p->output, at->row, count);
 }
 
 /* Places of `width` pixels of `height` rows: down, then to the right. */
@@ -63,7 +62,7 @@ static int16_t *place_nothing(int16_t *place, const int16_t *end)
 }
 
 /* Where the outputs of the tiles go; tiles and strips that it takes. */
-static void find_places(walk *at)
+MR_APART static void find_places(walk *at)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
     uint32_t height = p->tall ? at->count : p->strip_rows, width = p->window.out_width;
@@ -77,7 +76,7 @@ static void find_places(walk *at)
     for (uint32_t x = 1; rest != 0 && x <= width; x++) { /* the last strip is not full */
         place_nothing(place - x * height + rest, place - (x - 1) * height);
     }
-    at->tiles = (uint32_t)(place - at->places + TILE - 1) / TILE;
+    at->tiles = ((uint32_t)(place - at->places) + TILE - 1) / TILE;
     place_nothing(place, at->places + TILE * at->tiles);
     uint32_t inputs = at->count - 1u + p->window.kernel_height;
     at->strips = p->tall ? (inputs + MR_WORDS - 1) / MR_WORDS : strips;
@@ -95,7 +94,7 @@ static int follows(const int8_t *const *inputs, ptrdiff_t step)
 }
 
 /* Pointers to the inputs of all strips. Rows outside the image that have no weights may be any. */
-static void find_inputs(walk *at)
+MR_APART static void find_inputs(walk *at)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
     const mr_window *window = &p->window;
@@ -130,6 +129,27 @@ static void find_inputs(walk *at)
 
 /* --------------------------------------------------------------------------- words */
 
+/* Columns of a strip that are inside the image. */
+static uint32_t inner_columns(const mr_depthwise_conv_2d_s8_helium_params *p)
+{
+    uint32_t needed = p->strip_columns - p->window.pad_left;
+    return p->window.in_width < needed ? p->window.in_width : needed;
+}
+
+/* Zero points before, between and behind them. */
+static void pad_strips(const walk *at, int8_t zero_point)
+{
+    const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
+    uint32_t column = (uint32_t)MR_WORDS * p->group, inside = inner_columns(p), last = 0;
+    uint32_t gap = p->window.pad_left;
+    for (uint32_t strip = 0; strip <= p->strips; strip++) {
+        uint32_t rest = p->columns - last;
+        mr_helium_fill(at->words + last * column, (gap < rest ? gap : rest) * column, zero_point);
+        last += gap + inside;
+        gap = p->strip_columns - inside;
+    }
+}
+
 /* A group of channels, from `channel` on, of all strips. Columns outside the image stay zero
  * points. */
 static void interleave_strips(const walk *at, uint32_t channel)
@@ -143,8 +163,7 @@ static void interleave_strips(const walk *at, uint32_t channel)
                             .count = 1,
                             .pitch = p->strip_columns * column};
     int8_t *to = at->words + p->window.pad_left * column;
-    uint32_t needed = p->strip_columns - p->window.pad_left;
-    uint32_t count = p->window.in_width < needed ? p->window.in_width : needed;
+    uint32_t count = inner_columns(p);
     if (p->tall) {
         if (at->alike > 1) {
             from.strips = 1;
@@ -179,36 +198,20 @@ static void interleave_strips(const walk *at, uint32_t channel)
 
 /* A group of channels of all rows of the walk, whose outputs begin at `out`; the first ones may be
  * done already. */
-static void compute_group(const walk *at, int8_t *out, uint32_t channel, uint32_t done)
-{
-    const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
-    interleave_strips(at, channel);
-    channel += done;
-    job work = at->first;
-    work.words += MR_WORDS * done;
-    work.weights += channel * MR_VECTOR;
-    work.how += channel;
-    work.channels -= done;
-    work.out = out + channel;
-    work.tiles = at->tiles;
-    compute_tiles(p, &work);
-}
-
-/* The first group of a whole tensor. */
-static job first_job(const walk *at)
+static void compute_group(walk *at, int8_t *out, uint32_t channel, uint32_t done)
 {
     const mr_depthwise_conv_2d_s8_helium_params *p = at->params;
     const int8_t *weights = mr_data_at(at->context, p->weights);
-    uint32_t column = (uint32_t)MR_WORDS * p->group;
-    job work = {.words = at->words,
-                .weights = weights + p->first,
-                .how = mr_data_at(at->context, p->outputs),
-                .channels = p->group,
-                .places = at->places};
-    for (uint32_t i = 0; i < MR_WORDS; i++) {
-        work.gather[i] = (i - p->advance) * column;
-    }
-    return work;
+    const mr_helium_output *how = mr_data_at(at->context, p->outputs);
+    interleave_strips(at, channel);
+    channel += done;
+    at->work.words = at->words + MR_WORDS * done;
+    at->work.weights = weights + channel * MR_VECTOR + p->first;
+    at->work.how = how + channel;
+    at->work.channels = p->group - done;
+    at->work.out = out + channel;
+    at->work.tiles = at->tiles;
+    compute_tiles(p, &at->work);
 }
 
 mr_status mr_depthwise_conv_2d_s8_helium(const mr_context *context, const void *params,
@@ -220,10 +223,13 @@ mr_status mr_depthwise_conv_2d_s8_helium(const mr_context *context, const void *
     at.places = (int16_t *)(void *)(at.words + word_bytes);
     at.inputs = (const int8_t **)(void *)(at.places + TILE * p->tiles);
     at.row = band.first;
-    at.first = first_job(&at);
+    at.work.places = at.places;
+    for (uint32_t i = 0; i < MR_WORDS; i++) {
+        at.work.gather[i] = (i - p->advance) * MR_WORDS * p->group;
+    }
     if (p->padding != 0) {
         const int8_t *padding = mr_data_at(context, p->padding);
-        mr_helium_fill(at.words, word_bytes, padding[0]);
+        pad_strips(&at, padding[0]);
     }
     for (uint32_t before = 0; at.row < end; at.row += at.count) {
         take_rows(&at, end);

@@ -17,6 +17,13 @@
 #define MR_HELIUM_ASM 0
 #endif
 
+/* A function with a stack frame of its own, so that others stay small. */
+#if defined(__GNUC__)
+#define MR_APART __attribute__((noinline))
+#else
+#define MR_APART
+#endif
+
 /* Bytes of a vector. */
 #define MR_VECTOR 16u
 
@@ -94,7 +101,7 @@ static inline const int8_t *mr_helium_next_row(mr_helium_rows *at, uint32_t row)
 {
     if (at->adjacent == 0) {
         at->next = mr_row_in(at->context, at->rows, row);
-        at->adjacent = mr_adjacent_rows(at->rows, row);
+        at->adjacent = at->rows->capacity == 0 ? 1 : at->rows->capacity - row % at->rows->capacity;
     }
     const int8_t *found = at->next;
     at->next += at->rows->pitch;

@@ -203,14 +203,14 @@ static void pool_row(const mr_pool_s8_helium_params *p, taps *t, int8_t *out, po
 }
 
 /* Whether the window is the whole image, and its rows lie one behind the other. */
-static int covers_all(const mr_pool_s8_helium_params *p, uint32_t row)
+static int covers_all(const mr_context *context, const mr_pool_s8_helium_params *p, uint32_t row)
 {
     const mr_window *window = &p->window;
     uint32_t first = row / window->out_height * window->in_height;
     return window->out_width == 1 && window->out_height == 1 &&
            window->kernel_width == window->in_width && window->kernel_height == window->in_height &&
            p->input.pitch == (uint32_t)window->in_width * p->channels &&
-           mr_adjacent_rows(&p->input, first) >= window->in_height;
+           mr_adjacent_rows(context, &p->input, first, window->in_height) >= window->in_height;
 }
 
 static mr_status run(const mr_context *context, const mr_pool_s8_helium_params *p, mr_band band,
@@ -222,7 +222,7 @@ static mr_status run(const mr_context *context, const mr_pool_s8_helium_params *
         int8_t *out = mr_row_out(context, &p->output, row);
         mr_window_rows(context, &p->input, &p->window, row, NULL, rows);
         t.height = keep_rows((const int8_t **)rows, p->window.kernel_height);
-        t.joined = covers_all(p, row);
+        t.joined = covers_all(context, p, row);
         pool_row(p, &t, out, pool);
         if (p->least != INT8_MIN || p->most != INT8_MAX) {
             uint32_t row_bytes = (uint32_t)p->window.out_width * p->channels;

@@ -86,13 +86,6 @@ static inline void mr_find_windows(const mr_walk *at, const uint32_t x[2], uint3
     }
 }
 
-/* Number of rows from `row` on, at most `count`, that lie behind each other in memory. */
-static inline uint32_t mr_joined_rows(const mr_rows *rows, uint32_t row, uint32_t count)
-{
-    uint32_t left = mr_adjacent_rows(rows, row);
-    return count < left ? count : left;
-}
-
 static inline void mr_convolve_row(const mr_walk *at, const void *params, mr_pair_kernel kernel,
                                    uint8_t *out, uint32_t width)
 {
@@ -129,8 +122,8 @@ static inline void mr_convolve(const mr_context *context, const mr_conv_2d *conv
     for (uint32_t row = band.first, count; row < end; row += count) {
         count = 1;
         if (conv->joins_rows) {
-            count = mr_joined_rows(&conv->input, row, end - row);
-            count = mr_joined_rows(&conv->output, row, count);
+            count = mr_adjacent_rows(context, &conv->input, row, end - row);
+            count = mr_adjacent_rows(context, &conv->output, row, count);
         }
         mr_window_rows(context, &conv->input, window, row, padding, at.rows);
         at.in_width = count * window->in_width;

@@ -33,6 +33,7 @@ PIXELS = 4
 
 
 class Conv2DFloatFpu(Kernel):
+    joins_rows = True
     name = "conv_2d_f32_fpu"
     backend = "fpu"
     operators = ("CONV_2D", "DEPTHWISE_CONV_2D")

@@ -63,6 +63,8 @@ class Windows:
 class _Conv2DInt8Helium(Kernel):
     """Convolutions whose windows are multiplied by chunks."""
 
+    joins_rows = True
+    pixels_at_once = 4
     backend = "helium"
     operators = ("CONV_2D",)
     params = "mr_conv_2d_s8_helium_params"
@@ -72,6 +74,9 @@ class _Conv2DInt8Helium(Kernel):
     @abstractmethod
     def unfit(self, chunks: int) -> str | None:
         """Why it does not compute windows of so many chunks, or None if it does."""
+
+    def step_cost(self, op: OpView) -> float:
+        return 430.0
 
     def rejects(self, op: OpView) -> str | None:
         wrong = wrong_type(op, DType.INT8)
@@ -125,7 +130,7 @@ class _Conv2DInt8Helium(Kernel):
         shape = geometry(op)
         channels = op.output().shape[3]
         pixels = op.output().elements / channels
-        groups = pixels / PIXELS
+        groups = -(-pixels // PIXELS)
         pair = 14.0 * chunks(shape) + pair_overhead(op)
         if chunks(shape) > LONGEST:
             pair += 3.0 + chunks(shape) / 2.0

@@ -69,6 +69,7 @@ class Layout:
 
 
 class DepthwiseConv2DInt8Helium(Kernel):
+    rows_at_once = 2
     name = "depthwise_conv_2d_s8_helium"
     backend = "helium"
     operators = ("DEPTHWISE_CONV_2D",)
@@ -76,6 +77,9 @@ class DepthwiseConv2DInt8Helium(Kernel):
     params = "mr_depthwise_conv_2d_s8_helium_params"
     source = "depthwise"
     features = frozenset({"mve"})
+
+    def step_cost(self, op: OpView) -> float:
+        return 600.0 + 50.0 * op.output().shape[3]
 
     def rejects(self, op: OpView) -> str | None:
         channels = op.input().shape[3]
@@ -151,9 +155,9 @@ class DepthwiseConv2DInt8Helium(Kernel):
         any_output = 0.0 if least >= op.output().zero_point else 4.0
         tile = (27.0 if plan.per_load == WORDS else 33.0) + any_output
         vectors = plan.strips * shape.window["in_width"] * plan.group / LANES
-        moved = groups * (plan.strips * 40.0 + vectors * 13.0 + 60.0)
-        shared = plan.strips * 100.0 + plan.outputs * 5.0 + plan.columns * plan.group / 2
-        return passes * (channels * (plan.tiles * tile + 26.0) + moved + shared)
+        moved = groups * (plan.strips * 12.0 + vectors * 13.0 + 75.0)
+        shared = plan.strips * 70.0 + plan.outputs * 6.0 + 250.0
+        return passes * (channels * (plan.tiles * tile + 21.0) + moved + shared)
 
 
 def layout(shape: Geometry) -> Layout | None:

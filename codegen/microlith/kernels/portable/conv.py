@@ -144,6 +144,7 @@ def pack(weights: Array, groups: int) -> Array:
 class ConvKernel(Kernel):
     """A convolution over bands of rows."""
 
+    joins_rows = True
     source = "conv"
     operators = ("CONV_2D", "DEPTHWISE_CONV_2D")
     dtype: ClassVar[DType]
