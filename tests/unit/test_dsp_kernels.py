@@ -5,6 +5,7 @@ check. Its plain C twins run on the host, its assembly on Cortex-M4."""
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -177,16 +178,23 @@ def test_fully_connected_near_halves(
     check(model, fully_connected.FullyConnectedInt8Dsp(), target, monkeypatch)
 
 
+@pytest.mark.parametrize(
+    ("kernel", "depth"),
+    [
+        *product((fully_connected.FullyConnectedInt8Dsp(),), (1, 3, 515)),
+        *product((fully_connected.FullyConnectedInt8Quads(),), (1, 3, 515)),
+        *product((fully_connected.FullyConnectedInt8QuadsBytes(),), (4, 512)),
+    ],
+)
 @pytest.mark.parametrize("value", [-127, 127])
-@pytest.mark.parametrize("depth", [1, 3, 515])
 def test_fully_connected_sums_of_extremes(
-    depth: int, value: int, target: str, monkeypatch: pytest.MonkeyPatch
+    kernel: Kernel, depth: int, value: int, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second sum of a pair is computed times 256: it just fits."""
+    """Sums of which 24 bits are known: they just fit."""
     weights = np.full((5, depth), value, np.int8)
     weights[2] = -value
     model = layer(weights, (1.0, 1.0, 128.0 * depth))
-    check(model, fully_connected.FullyConnectedInt8Dsp(), target, monkeypatch)
+    check(model, kernel, target, monkeypatch)
 
 
 def test_fully_connected_weights_that_do_not_share_16_bits() -> None:
