@@ -86,7 +86,13 @@ def test_rows_of_padding_share_the_longest() -> None:
 def test_binding_resolves_symbolic_parameters() -> None:
     tensors = (Tensor("x", DType.INT8, (1, 3, 5, 2)), Tensor("y", DType.INT8, (1, 3, 5, 2)))
     op = OpView(Op("RELU", 0, (0,), (1,)), tensors)
-    binding = Binding(op, BufferRef, {"filter": ConstantRef("op0_filter")}, scratch=7)
+    binding = Binding(
+        op,
+        place=BufferRef,
+        rows=lambda index, count: (BufferRef(index), count),
+        constants={"filter": ConstantRef("op0_filter")},
+        scratch=7,
+    )
     params = binding.params(
         {
             "input": InRows(0),

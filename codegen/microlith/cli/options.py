@@ -84,8 +84,8 @@ Plan = Annotated[
     typer.Option(
         "--plan",
         metavar="HOW",
-        help="The most that may be done to save RAM: layerwise (op after op), overlap (outputs over "
-        "dead rows of inputs) or stream (pipelines of rows).",
+        help="The most that may be done to save RAM: layerwise (op after op), overlap (outputs "
+        "over dead rows of inputs) or stream (pipelines of rows).",
     ),
 ]
 MaxFlash = Annotated[

@@ -113,8 +113,8 @@ class Rows:
 @dataclass(frozen=True)
 class Call:
     """A kernel with its parameters: one op of the model on this target. `shape` is that of its
-    first output, `label` that output's name in the model, shortened; `library_sources` are the C files of CMSIS-NN that it needs, as paths in
-    CMSIS-NN's directory."""
+    first output, `label` that output's name in the model, shortened; `library_sources` are the C
+    files of CMSIS-NN that it needs, as paths in CMSIS-NN's directory."""
 
     op: int
     kind: str

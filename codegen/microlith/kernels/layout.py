@@ -84,7 +84,7 @@ def _with_included(header: Path) -> list[Path]:
     backend."""
     root = resources.path("micro_runtime")
     names = _INCLUDE.findall(header.read_text("utf-8"))
-    places = [root / name if name.startswith("kernels/") else header.parent / name for name in names]
+    places = [(root if name.startswith("kernels/") else header.parent) / name for name in names]
     included = [place for place in places if place.is_file()]
     return [*(file for place in included for file in _with_included(place)), header]
 

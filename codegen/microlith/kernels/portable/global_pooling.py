@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AVERAGE_POOL_2D over a whole image, as a running sum: rows of the input need not exist together."""
+"""AVERAGE_POOL_2D over a whole image, as a running sum: its rows need not exist together."""
 
 from __future__ import annotations
 
