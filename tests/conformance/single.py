@@ -13,7 +13,7 @@ import microlith
 from microlith.kernels import BACKENDS
 from microlith.kernels.base import Kernel
 from microlith.lower import select
-from microlith.lower.options import ALLOWANCE
+from microlith.lower.options import ALLOWANCE, SCRATCH
 from microlith.targets import targets as declared
 from microlith.verify.verify import render
 from tests.conformance.bench import Case, pack
@@ -22,8 +22,9 @@ from tests.conformance.test_conformance import MODEL_SIZE, SAMPLES
 
 def isolate(kernel: Kernel, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaves one kernel beside the portable ones, makes it the cheapest of all, whatever its
-    constants take, and gives `target` the features that it needs."""
+    constants and scratch take, and gives `target` the features that it needs."""
     monkeypatch.setitem(ALLOWANCE, "balanced", 1e6)
+    monkeypatch.setitem(SCRATCH, "balanced", 1e6)
     monkeypatch.setattr(type(kernel), "cost", lambda *_: 0.0)
     backends = {"portable": BACKENDS["portable"], kernel.backend: (kernel,)}
     monkeypatch.setattr(select, "BACKENDS", backends)

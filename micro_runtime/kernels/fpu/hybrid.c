@@ -16,7 +16,7 @@
 typedef struct job {
     const mr_hybrid_fpu *hybrid;
     const float *channels;
-    mr_dynamic_range range;
+    mr_quantisation how;
 } job;
 
 /* How sums of one output channel become outputs: two factors, the second may be 1, and the bias. */
@@ -33,8 +33,8 @@ static inline output output_of(const job *at, uint32_t channel)
     float scale = at->channels[2 * channel];
     int apart = hybrid->scales_first != 0;
     return (output){
-        .first = apart ? scale : scale * at->range.scale,
-        .second = apart ? at->range.scale : 1.0f,
+        .first = apart ? scale : scale * at->how.range.scale,
+        .second = apart ? at->how.range.scale : 1.0f,
         .bias = at->channels[2 * channel + 1],
         .mask = hybrid->rectified != 0 ? UINT32_MAX : 0,
     };
@@ -48,18 +48,24 @@ static inline float real_output(output how, int32_t sum)
     return mr_float_of(bits & ~((uint32_t)((int32_t)bits >> 31) & how.mask));
 }
 
+/* What takes a zero point from both halves of a word. */
+static inline uint32_t offset_of(int32_t zero_point)
+{
+    return (uint16_t)-zero_point * 0x10001u;
+}
+
 /* Words of four inputs as elements 0 and 2, then 1 and 3; the next word goes `pitch` further on. */
-static void widen(const int8_t *from, uint32_t count, uint32_t zero_point, uint32_t pitch,
+static void widen(const int8_t *from, uint32_t count, int32_t zero_point, uint32_t pitch,
                   uint32_t *to)
 {
-    uint32_t offset = ((0u - zero_point) & 0xffffu) * 0x10001u, four;
+    uint32_t offset = offset_of(zero_point), four;
     for (; count >= BLOCK; count -= BLOCK, from += BLOCK, to += pitch) {
         memcpy(&four, from, sizeof four);
         to[0] = mr_sxtab16(offset, four);
         to[1] = mr_sxtab16_ror8(offset, four);
     }
     if (count > 0) {
-        four = (zero_point & 0xffu) * 0x01010101u;
+        four = (uint8_t)zero_point * 0x01010101u;
         memcpy(&four, from, count);
         to[0] = mr_sxtab16(offset, four);
         to[1] = mr_sxtab16_ror8(offset, four);
@@ -145,6 +151,8 @@ static const int8_t *multiply_pixels(const uint32_t *inputs, const int8_t *weigh
 typedef struct walk {
     const mr_conv_2d_hybrid_fpu_params *params;
     job layer;
+    const float *input;
+    uint32_t count; /* of numbers in an image */
     const int8_t *image;
     const int8_t *weights;
     int8_t *gathered;
@@ -164,26 +172,29 @@ static void gather(const walk *at, uint32_t y, uint32_t x)
             if (y < window->in_height && column < window->in_width) {
                 memcpy(to, at->image + (y * window->in_width + column) * channels, channels);
             } else {
-                memset(to, at->layer.range.zero_point, channels);
+                memset(to, at->layer.how.range.zero_point, channels);
             }
             to += channels;
         }
     }
 }
 
-/* Widens the window of output pixel (`y`, `x`) for place `slot`. */
+/* Takes the window of output pixel (`y`, `x`) to place `slot`: from the quantised image or, where
+ * each pixel is used once, from `input`. */
 static MR_NOINLINE void take_window(const walk *at, uint32_t y, uint32_t x, uint32_t slot)
 {
-    const mr_window *window = &at->params->window;
+    const mr_conv_2d_hybrid_fpu_params *p = at->params;
+    const mr_window *window = &p->window;
     uint32_t top = y * window->stride_height - window->pad_top;
     uint32_t left = x * window->stride_width - window->pad_left;
-    const int8_t *from = at->gathered;
-    if (window->kernel_height * window->kernel_width == 1u) {
-        from = at->image + (top * window->in_width + left) * at->params->in_channels;
+    if (p->pointwise != 0) {
+        uint32_t first = (top * window->in_width + left) * p->in_channels;
+        mr_quantise_part(at->input + first, p->in_channels, at->count - first, at->layer.how,
+                         at->gathered);
     } else {
         gather(at, top, left);
     }
-    widen(from, at->params->hybrid.depth, (uint32_t)at->layer.range.zero_point, 2 * PIXELS,
+    widen(at->gathered, p->hybrid.depth, at->layer.how.range.zero_point, 2 * PIXELS,
           at->widened + 2 * slot);
 }
 
@@ -212,20 +223,24 @@ mr_status mr_conv_2d_hybrid_fpu(const mr_context *context, const void *params, m
     const mr_window *window = &p->window;
     uint32_t count = (uint32_t)window->in_height * window->in_width * p->in_channels;
     uint32_t pixels = (uint32_t)window->out_height * window->out_width;
-    const float *input = mr_data_at(context, p->hybrid.input);
     float *out = mr_arena_at(context, p->output);
     int8_t *image = mr_arena_at(context, p->hybrid.quantised);
     walk at = {
         .params = p,
         .layer = {.hybrid = &p->hybrid, .channels = mr_data_at(context, p->hybrid.channels)},
+        .input = mr_data_at(context, p->hybrid.input),
+        .count = count,
         .image = image,
         .weights = mr_data_at(context, p->hybrid.weights),
         .gathered = mr_arena_at(context, p->gathered),
-        .widened = mr_arena_at(context, p->hybrid.widened),
+        .widened = mr_arena_at(context, p->widened),
     };
     (void)band;
-    for (uint32_t batch = 0; batch < p->batches; batch++, input += count) {
-        at.layer.range = mr_quantise_fast(input, count, p->hybrid.asymmetric, image);
+    for (uint32_t batch = 0; batch < p->batches; batch++, at.input += count) {
+        at.layer.how = mr_quantisation_of(at.input, count, p->hybrid.asymmetric);
+        if (p->pointwise == 0) {
+            mr_quantise_part(at.input, count, count, at.layer.how, image);
+        }
         for (uint32_t pixel = 0, slots; pixel < pixels; pixel += slots) {
             slots = pixels - pixel < PIXELS ? pixels - pixel : PIXELS;
             for (uint32_t i = 0; i < slots; i++) {
@@ -244,6 +259,12 @@ mr_status mr_conv_2d_hybrid_fpu(const mr_context *context, const void *params, m
 
 /* ------------------------------------------------------------------- fully connected */
 
+/* Inputs in groups of four, and what is added to both halves of a word to widen them. */
+typedef struct inputs_as {
+    uint32_t groups;
+    uint32_t offset;
+} inputs_as;
+
 #if MR_DSP_ASM
 
 /* clang-format off */
@@ -255,8 +276,10 @@ mr_status mr_conv_2d_hybrid_fpu(const mr_context *context, const void *params, m
     "smlad  " sum ", r12, r2, " sum "\n\t"              \
     "smlad  " sum ", " weights ", r3, " sum "\n\t"
 #define MULTIPLY_UNITS                                  \
-    "ldrd   r2, r3, [r0], #8\n\t"                       \
+    "ldr    r2, [r0], #4\n\t"                           \
     "ldmia  r1!, {r4-r7}\n\t"                           \
+    "sxtab16 r3, lr, r2, ror #8\n\t"                    \
+    "sxtab16 r2, lr, r2\n\t"                            \
     MULTIPLY_UNIT("r4", "r8")                           \
     MULTIPLY_UNIT("r5", "r9")                           \
     MULTIPLY_UNIT("r6", "r10")                          \
@@ -264,40 +287,48 @@ mr_status mr_conv_2d_hybrid_fpu(const mr_context *context, const void *params, m
 
 /* clang-format on */
 
-/* Four units; returns the next weights. Two words a turn; with an odd number the first turn starts
- * in the middle. */
-__attribute__((naked, noinline)) static const int8_t *
-multiply_units(const uint32_t *inputs, const int8_t *weights, uint32_t groups, int32_t sums[UNITS])
+/* Four units; returns the next weights. [sp] is the end of the inputs, [sp, #4] where sums go, lr
+ * the offset of inputs. Two words a turn; with an odd number the first turn starts in the middle.
+ */
+__attribute__((naked, noinline)) static const int8_t *multiply_units(const int8_t *inputs,
+                                                                     const int8_t *weights,
+                                                                     const inputs_as *as,
+                                                                     int32_t sums[UNITS])
 {
-    (void)inputs, (void)weights, (void)groups, (void)sums;
+    (void)inputs, (void)weights, (void)as, (void)sums;
     __asm__("push   {r3-r11, lr}\n\t"
-            "add    lr, r0, r2, lsl #3\n\t"
+            "ldrd   r2, lr, [r2]\n\t"
+            "add    r3, r0, r2, lsl #2\n\t"
+            "push   {r3}\n\t"
             "mov    r8, #0\n\t"
             "mov    r9, #0\n\t"
             "mov    r10, #0\n\t"
             "mov    r11, #0\n\t"
             "lsls   r2, r2, #31\n\t"
             "bmi    2f\n"
-            "1:\n\t" MULTIPLY_UNITS "2:\n\t" MULTIPLY_UNITS "cmp    r0, lr\n\t"
+            "1:\n\t" MULTIPLY_UNITS "2:\n\t" MULTIPLY_UNITS "ldr    r12, [sp]\n\t"
+            "cmp    r0, r12\n\t"
             "bne    1b\n\t"
             "mov    r0, r1\n\t"
-            "pop    {r3}\n\t"
+            "pop    {r2, r3}\n\t"
             "stmia  r3, {r8-r11}\n\t"
             "pop    {r4-r11, pc}");
 }
 
 #else
 
-static const int8_t *multiply_units(const uint32_t *inputs, const int8_t *weights, uint32_t groups,
-                                    int32_t sums[UNITS])
+static const int8_t *multiply_units(const int8_t *inputs, const int8_t *weights,
+                                    const inputs_as *as, int32_t sums[UNITS])
 {
     memset(sums, 0, sizeof(int32_t[UNITS]));
-    for (uint32_t group = 0; group < groups; group++, inputs += 2) {
+    for (uint32_t group = 0; group < as->groups; group++, inputs += BLOCK) {
+        uint32_t x, four;
+        memcpy(&x, inputs, sizeof x);
         for (uint32_t unit = 0; unit < UNITS; unit++, weights += BLOCK) {
-            uint32_t four;
             memcpy(&four, weights, sizeof four);
-            sums[unit] = mr_smlad(mr_sxtab16(0, four), inputs[0], sums[unit]);
-            sums[unit] = mr_smlad(mr_sxtab16_ror8(0, four), inputs[1], sums[unit]);
+            uint32_t even = mr_sxtab16(as->offset, x), odd = mr_sxtab16_ror8(as->offset, x);
+            sums[unit] = mr_smlad(mr_sxtab16(0, four), even, sums[unit]);
+            sums[unit] = mr_smlad(mr_sxtab16_ror8(0, four), odd, sums[unit]);
         }
     }
     return weights;
@@ -312,17 +343,18 @@ mr_status mr_fully_connected_hybrid_fpu(const mr_context *context, const void *p
     const float *input = mr_data_at(context, hybrid->input);
     float *out = mr_arena_at(context, p->output);
     int8_t *quantised = mr_arena_at(context, hybrid->quantised);
-    uint32_t *widened = mr_arena_at(context, hybrid->widened);
+    inputs_as as = {hybrid->groups, 0};
     job at = {.hybrid = hybrid, .channels = mr_data_at(context, hybrid->channels)};
     (void)band;
     for (uint32_t batch = 0; batch < p->batches; batch++, input += hybrid->depth) {
         const int8_t *weights = mr_data_at(context, hybrid->weights);
-        at.range = mr_quantise_fast(input, hybrid->depth, hybrid->asymmetric, quantised);
-        widen(quantised, hybrid->depth, (uint32_t)at.range.zero_point, 2, widened);
+        at.how = mr_quantisation_of(input, hybrid->depth, hybrid->asymmetric);
+        mr_quantise_part(input, hybrid->depth, hybrid->depth, at.how, quantised);
+        as.offset = offset_of(at.how.range.zero_point);
         for (uint32_t unit = 0; unit < hybrid->outputs; unit += UNITS, out += UNITS) {
             int32_t sums[UNITS];
             uint32_t left = hybrid->outputs - unit;
-            weights = multiply_units(widened, weights, hybrid->groups, sums);
+            weights = multiply_units(quantised, weights, &as, sums);
             for (uint32_t i = 0; i < UNITS && i < left; i++) {
                 out[i] = real_output(output_of(&at, unit + i), sums[i]);
             }

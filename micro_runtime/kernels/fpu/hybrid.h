@@ -20,7 +20,6 @@ typedef struct mr_hybrid_fpu {
     mr_ref weights;
     mr_ref channels;
     mr_ref quantised; /* scratch: an image, or a vector, as int8 */
-    mr_ref widened;   /* scratch: windows, or a vector, in 16 bits */
     uint32_t depth;
     uint32_t groups;
     uint32_t outputs;
@@ -41,11 +40,14 @@ typedef struct mr_conv_2d_hybrid_fpu_params {
     mr_window window;
     mr_ref output;
     mr_ref gathered;
+    mr_ref widened;
     uint32_t in_channels;
     uint32_t batches;
+    uint32_t pointwise;
 } mr_conv_2d_hybrid_fpu_params;
 
-/* `weights` are [block of four outputs][group of inputs][4][4], zeros where they are filled up. */
+/* Vectors are filled up to whole words. `weights` are [block of four outputs][group of
+ * inputs][4][4], zeros where they are filled up. */
 typedef struct mr_fully_connected_hybrid_fpu_params {
     mr_hybrid_fpu hybrid;
     mr_ref output;

@@ -61,12 +61,12 @@ static inline mr_extremes mr_find_extremes_and_zero(const float *reals, uint32_t
 
 /* clang-format on */
 
-/* Numbers in groups of eight; returns the end of what was written. Symmetric quantisation does not
- * reach -128: no number times the inverse scale is beyond -127.5. */
-static MR_NOINLINE int8_t *mr_quantise_eights(const float *reals, uint32_t eights,
-                                              mr_quantisation how, int8_t *to)
+/* Numbers in groups of four, by adding a half. Symmetric quantisation does not reach -128: no
+ * number times the inverse scale is beyond -127.5. */
+static MR_NOINLINE void mr_quantise_fours(const float *reals, uint32_t fours, mr_quantisation how,
+                                          int8_t *to)
 {
-    const float *end = reals + 8 * eights;
+    const float *end = reals + 4 * fours;
     __asm__ volatile(
         "vmov s8, %[inverse]\n"
         "1:\n\t"
@@ -76,32 +76,40 @@ static MR_NOINLINE int8_t *mr_quantise_eights(const float *reals, uint32_t eight
         : [reals] "+r"(reals), [to] "+r"(to)
         : [end] "r"(end), [inverse] "r"(how.inverse_scale), [zero] "r"(how.range.zero_point)
         : "r4", "r5", "s0", "s1", "s2", "s3", "s8", "s9", "s10", "cc", "memory");
-    return to;
 }
 
 #else
 
-static int8_t *mr_quantise_eights(const float *reals, uint32_t eights, mr_quantisation how,
-                                  int8_t *to)
+static void mr_quantise_fours(const float *reals, uint32_t fours, mr_quantisation how, int8_t *to)
 {
-    mr_quantise(reals, 8 * eights, how, to);
-    return to + 8 * eights;
+    int32_t zero_point = how.range.zero_point;
+    float least = (float)(how.least - zero_point), most = (float)(127 - zero_point);
+    for (uint32_t i = 0; i < 4 * fours; i++) {
+        int32_t steps = mr_add_half_clamped(reals[i] * how.inverse_scale, least, most);
+        to[i] = (int8_t)(steps + zero_point);
+    }
 }
 
 #endif
 
-/* Quantises numbers to their own range, which it returns. */
-static MR_NOINLINE mr_dynamic_range mr_quantise_fast(const float *reals, uint32_t count,
-                                                     int asymmetric, int8_t *to)
+/* How all numbers of an image or a vector are quantised. */
+static inline mr_quantisation mr_quantisation_of(const float *reals, uint32_t count, int asymmetric)
 {
     mr_extremes found = mr_find_extremes_and_zero(reals, count);
-    mr_quantisation how =
-        asymmetric ? mr_asymmetric_quantisation(found) : mr_symmetric_quantisation(found);
-    uint32_t eights = count / 8;
-    if (eights > 0) {
-        to = mr_quantise_eights(reals, eights, how, to);
+    return asymmetric ? mr_asymmetric_quantisation(found) : mr_symmetric_quantisation(found);
+}
+
+/* The first `count` of `left` numbers, where these are the rest of an image or a vector: a multiple
+ * of four, or all of them. The last `left % 8` are rounded as the C library does. */
+static MR_NOINLINE void mr_quantise_part(const float *reals, uint32_t count, uint32_t left,
+                                         mr_quantisation how, int8_t *to)
+{
+    uint32_t rounded = left % 8, halves = left - rounded;
+    halves = halves < count ? halves : count;
+    if (halves > 0) {
+        mr_quantise_fours(reals, halves / 4, how, to);
     }
-    return mr_quantise(reals + 8 * eights, count % 8, how, to);
+    mr_quantise(reals + halves, count - halves, how, to + halves);
 }
 
 #endif

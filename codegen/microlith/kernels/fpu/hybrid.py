@@ -63,18 +63,22 @@ class Conv2DHybridFpu(HybridFpu):
         gathered = groups * PIXELS * BLOCK * DType.INT16.size
         quantised = gathered + groups * BLOCK
         weights = shape.weights.reshape(shape.weights.shape[0], -1)
+        pointwise = is_pointwise(op)
+        overtakes = pointwise and op.output().shape[3] > op.input().shape[3]
         return Lowering(
             params={
                 "hybrid": hybrid_params(op, shape.taps, quantised),
                 "window": shape.window,
                 "output": Out(),
                 "gathered": Scratch(gathered),
+                "widened": Scratch(),
                 "in_channels": op.input().shape[3],
                 "batches": op.input().shape[0],
+                "pointwise": int(pointwise),
             },
             constants=hybrid_constants(op, weights, 2),
-            scratch=quantised + count,
-            in_place=(0,),
+            scratch=quantised + (0 if pointwise else count),
+            in_place=() if overtakes else (0,),
         )
 
     def cost(self, op: OpView, target: Target) -> float:
@@ -82,7 +86,7 @@ class Conv2DHybridFpu(HybridFpu):
         outputs = op.output().shape[3]
         groups = -(-shape.taps // BLOCK)
         columns = shape.window["kernel_height"] * shape.window["kernel_width"]
-        copies = 0.0 if columns == 1 else columns * 30.0 + 0.8 * shape.taps
+        copies = 30.0 if columns == 1 else columns * 30.0 + 0.8 * shape.taps
         window = copies + groups * 7.0 + 60.0
         pairs = -(-outputs // 2) * (groups * 21.5 + 50.0) / PIXELS + outputs * 15.0
         pixels = op.output().elements / outputs
@@ -99,36 +103,39 @@ class FullyConnectedHybridFpu(HybridFpu):
         weights = op.input(1).data
         assert weights is not None
         depth = weights.shape[1]
-        quantised = -(-depth // BLOCK) * BLOCK * DType.INT16.size
         return Lowering(
             params={
-                "hybrid": hybrid_params(op, depth, quantised),
+                "hybrid": hybrid_params(op, depth, 0),
                 "output": Out(),
                 "batches": batches(op),
             },
             constants=hybrid_constants(op, weights, UNITS),
-            scratch=quantised + depth,
+            scratch=-(-depth // BLOCK) * BLOCK,
             in_place=(0,),
         )
 
     def cost(self, op: OpView, target: Target) -> float:
         units, depth = op.input(1).shape
         groups = -(-depth // BLOCK)
-        block = groups * 19.0 + 22.0 * UNITS + 40.0
+        block = groups * 21.5 + 22.0 * UNITS + 40.0
         vector = -(-units // UNITS) * block + groups * 7.0 + INSTRUCTIONS_PER_INPUT * depth + 150.0
         return batches(op) * vector
 
 
+def is_pointwise(op: OpView) -> bool:
+    """Whether each pixel of the input is in one window at most, in whole words."""
+    return op.input(1).shape[1:3] == (1, 1) and op.input().shape[3] % BLOCK == 0
+
+
 def hybrid_params(op: OpView, depth: int, quantised: int) -> dict[str, Argument]:
     """Values of an mr_hybrid_fpu for `depth` products an output; `quantised` is that place in the
-    scratch, which starts with what is widened."""
+    scratch."""
     asymmetric = quantises_asymmetrically(op)
     return {
         "input": In(0),
         "weights": Const("weights"),
         "channels": Const("channels"),
         "quantised": Scratch(quantised),
-        "widened": Scratch(),
         "depth": depth,
         "groups": -(-depth // BLOCK),
         "outputs": op.output().shape[-1],
