@@ -20,10 +20,9 @@ typedef struct strip {
     const float *weights;
     const float *biases;
     const float *rows[4];
-    float *zeros;  /* [COLUMNS][channel] */
+    float *inputs; /* [place][pair of channels][tile][2]; zeros while columns are transformed */
     float *halves; /* inputs transformed along the columns: [4][COLUMNS][channel] */
-    float *inputs; /* [place][pair of channels][tile][2] */
-    float *sums;   /* [tile][place][channel] */
+    float *sums;   /* [tile][place][channel], where the halves were */
     float *outputs[2];
 } strip;
 
@@ -37,7 +36,7 @@ static MR_NOINLINE void transform_run(const strip *at, uint32_t first, uint32_t 
     mr_places_4 to;
     for (uint32_t k = 0; k < 4; k++) {
         int zero = !inside || at->rows[k] == NULL;
-        from.at[k] = zero ? at->zeros : at->rows[k] + column * channels;
+        from.at[k] = zero ? at->inputs : at->rows[k] + column * channels;
         to.at[k] = at->halves + (k * COLUMNS + first) * channels;
     }
     mr_transform_rows(&from, count * channels, &to);
@@ -55,6 +54,7 @@ static MR_NOINLINE void transform_inputs(const strip *at, uint32_t left, uint32_
         after = left + columns - width;
         after = after < columns - before ? after : columns - before;
     }
+    memset(at->inputs, 0, columns * channels * sizeof(float));
     transform_run(at, 0, before, 0, 0);
     transform_run(at, before, columns - before - after, left + before, 1);
     transform_run(at, columns - after, after, 0, 0);
@@ -71,13 +71,13 @@ static MR_NOINLINE void transform_inputs(const strip *at, uint32_t left, uint32_
     }
 }
 
-/* Sums of products in all places. */
-static MR_NOINLINE void multiply(const strip *at, uint32_t tiles)
+/* Sums of products of `outputs` channels from `first` on, in all places. */
+static MR_NOINLINE void multiply(const strip *at, uint32_t tiles, uint32_t first, uint32_t outputs)
 {
-    uint32_t inputs = at->params->in_channels, outputs = at->params->out_channels;
+    uint32_t inputs = at->params->in_channels;
     mr_products work = {
         .inputs = at->inputs,
-        .weights = at->weights,
+        .weights = at->weights + first * (inputs + 1u),
         .blocks = 2 * (outputs / MR_FPU_LANES - 1u),
         .entry = mr_products_entry(inputs / 2),
     };
@@ -93,26 +93,38 @@ static MR_NOINLINE void multiply(const strip *at, uint32_t tiles)
             mr_compute_4(&work);
         }
         work.inputs = work.inputs_end;
-        work.weights += outputs * (inputs + 1u);
+        work.weights += at->params->out_channels * (inputs + 1u);
     }
 }
 
-/* The outputs of `tiles` from column `x` on, in `rows` rows. */
+/* The same channels of `tiles` from column `x` on, in `rows` rows. */
 static MR_NOINLINE void transform_outputs(const strip *at, uint32_t x, uint32_t tiles,
-                                          uint32_t rows)
+                                          uint32_t rows, uint32_t first, uint32_t outputs)
 {
     const mr_conv_2d_winograd_f32_fpu_params *p = at->params;
-    uint32_t channels = p->out_channels;
     for (uint32_t tile = 0; tile < tiles; tile++, x += 2) {
-        float *sums = at->sums + tile * PLACES * channels;
-        float *unused = sums + 8 * channels; /* of the second half, which was added to the first */
-        mr_invert_rows(sums, 4 * channels);
+        float *sums = at->sums + tile * PLACES * outputs;
+        float *unused = sums + 8 * outputs; /* of the second half, which was added to the first */
+        mr_invert_rows(sums, 4 * outputs);
         for (uint32_t row = 0; row < rows; row++) {
-            float *out = at->outputs[row] + x * channels;
-            float *next = x + 1 < p->window.out_width ? out + channels : unused;
-            mr_invert_columns(sums + row * 4 * channels, at->biases, channels, p->rectified, out,
-                              next);
+            float *out = at->outputs[row] + x * p->out_channels + first;
+            float *next = x + 1 < p->window.out_width ? out + p->out_channels : unused;
+            mr_invert_columns(sums + row * 4 * outputs, at->biases + first, outputs, p->rectified,
+                              out, next);
         }
+    }
+}
+
+/* `tiles` from column `x` on, in `rows` rows: as many channels at a time as sums have room. */
+static void compute_tiles(const strip *at, uint32_t x, uint32_t tiles, uint32_t rows)
+{
+    const mr_conv_2d_winograd_f32_fpu_params *p = at->params;
+    transform_inputs(at, x - p->window.pad_left, tiles);
+    for (uint32_t first = 0, outputs; first < p->out_channels; first += outputs) {
+        outputs = p->out_channels - first;
+        outputs = outputs < p->outputs_at_once ? outputs : p->outputs_at_once;
+        multiply(at, tiles, first, outputs);
+        transform_outputs(at, x, tiles, rows, first, outputs);
     }
 }
 
@@ -141,21 +153,17 @@ mr_status mr_conv_2d_winograd_f32_fpu(const mr_context *context, const void *par
         .params = p,
         .weights = mr_data_at(context, p->weights),
         .biases = mr_data_at(context, p->biases),
-        .zeros = mr_arena_at(context, p->scratch),
+        .inputs = mr_arena_at(context, p->scratch),
     };
-    at.halves = at.zeros + COLUMNS * p->in_channels;
-    at.inputs = at.halves + 4 * COLUMNS * p->in_channels;
-    at.sums = at.inputs + PLACES * TILES * p->in_channels;
-    memset(at.zeros, 0, COLUMNS * p->in_channels * sizeof(float));
+    at.halves = at.inputs + PLACES * TILES * p->in_channels;
+    at.sums = at.halves;
     for (uint32_t row = band.first, rows; row < end; row += rows) {
         rows = end - row < 2 || window->out_height - row % window->out_height < 2 ? 1 : 2;
         find_rows(context, &at, row, rows);
         for (uint32_t x = 0; x < width; x += 2 * TILES) {
             uint32_t tiles = (width - x + 1) / 2;
             tiles = tiles < TILES ? tiles : TILES;
-            transform_inputs(&at, x - window->pad_left, tiles);
-            multiply(&at, tiles);
-            transform_outputs(&at, x, tiles, rows);
+            compute_tiles(&at, x, tiles, rows);
         }
     }
     return MR_OK;

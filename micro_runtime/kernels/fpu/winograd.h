@@ -7,8 +7,9 @@
 /*
  * Windows of 3 x 3 at stride 1, channels in multiples of four. `weights` are transformed: for each
  * of 16 places [block] of [pair of inputs][2][4 outputs] followed by four zeros. `biases` are one
- * an output channel. `scratch` holds 10 pixels of zeros, 40 of inputs whose columns are
- * transformed, 64 of inputs, and 64 of sums. `rectified` is 1 where outputs are at least 0.
+ * an output channel. `scratch` holds, in floats, 64 pixels of inputs, and behind them 40 of inputs
+ * of which columns are transformed or, of `outputs_at_once` channels, 64 of sums. `rectified` is 1
+ * where outputs are at least 0.
  */
 typedef struct mr_conv_2d_winograd_f32_fpu_params {
     mr_rows input;
@@ -19,6 +20,7 @@ typedef struct mr_conv_2d_winograd_f32_fpu_params {
     mr_ref scratch;
     uint16_t in_channels;
     uint16_t out_channels;
+    uint16_t outputs_at_once;
     uint16_t rectified;
 } mr_conv_2d_winograd_f32_fpu_params;
 

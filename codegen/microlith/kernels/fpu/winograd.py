@@ -75,7 +75,8 @@ class Conv2DWinogradFloatFpu(Kernel):
         shape = geometry(op)
         batches, height, _, outputs = op.output().shape
         inputs = op.input().shape[3]
-        pixels = COLUMNS + 4 * COLUMNS + TILES * PLACES
+        at_once = outputs_at_once(inputs, outputs)
+        behind = max(4 * COLUMNS * inputs, TILES * PLACES * at_once)
         return Lowering(
             params={
                 "input": InRows(0),
@@ -86,13 +87,14 @@ class Conv2DWinogradFloatFpu(Kernel):
                 "scratch": Scratch(),
                 "in_channels": inputs,
                 "out_channels": outputs,
+                "outputs_at_once": at_once,
                 "rectified": limit_params(op)["rectified"],
             },
             constants=(
                 Constant("weights", pack(shape.weights)),
                 Constant("biases", float_biases(op, outputs)),
             ),
-            scratch=(pixels * inputs + TILES * PLACES * outputs) * DType.FLOAT32.size,
+            scratch=(TILES * PLACES * inputs + behind) * DType.FLOAT32.size,
             rows=batches * height,
         )
 
@@ -100,9 +102,19 @@ class Conv2DWinogradFloatFpu(Kernel):
         batches, height, width, outputs = op.output().shape
         inputs = op.input().shape[3]
         tiles = -(-width // 2)
-        products = outputs / LANES * (inputs / 2 * 67.5 + 33.0) + 60.0
+        passes = -(-outputs // outputs_at_once(inputs, outputs))
+        products = outputs / LANES * (inputs / 2 * 67.5 + 33.0) + 60.0 * passes
         group = PLACES * products + TILES * (46.0 * inputs + 50.0 * outputs + 400.0) + 400.0
         return batches * -(-height // 2) * -(-tiles // TILES) * group
+
+
+def outputs_at_once(inputs: int, outputs: int) -> int:
+    """Output channels whose sums take no more scratch than inputs did before; equal shares of whole
+    blocks."""
+    most = max(4 * COLUMNS * inputs // (TILES * PLACES) // LANES, 1)
+    blocks = outputs // LANES
+    passes = -(-blocks // most)
+    return -(-blocks // passes) * LANES
 
 
 def pack(weights: Array) -> Array:
