@@ -65,10 +65,11 @@ class DepthwiseConv2DInt8Dsp(Kernel):
 
     def cost(self, op: OpView, target: Target) -> float:
         shape = geometry(op)
-        channels = op.output().shape[3]
-        block = -(-shape.taps // 2) * 17.0 + 60.0
-        pixels = op.output().elements / channels
-        return pixels * (-(-channels // LANES) * block + 4.0 * shape.taps + 50.0)
+        batches, height, width, channels = op.output().shape
+        block = -(-shape.taps // 2) * 17.0 + 57.0
+        pixel = -(-channels // LANES) * block + 4.0 * shape.taps + 60.0
+        row = 60.0 + shape.window["kernel_height"] * 44.0
+        return batches * height * (width * pixel + row)
 
 
 def unfit(op: OpView) -> str | None:

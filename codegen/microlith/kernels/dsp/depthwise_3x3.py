@@ -112,7 +112,7 @@ class Depthwise3x3(Kernel):
     def cost(self, op: OpView, target: Target) -> float:
         batches, height, width, channels = op.output().shape
         column, widened = self.column_instructions
-        block = LANES * (width * column + 25.0) + width * widened + 40.0
+        block = LANES * (width * column + 23.0) + width * widened + 40.0
         return batches * -(-height // 2) * (-(-channels // LANES) * block + 130.0)
 
 
@@ -125,7 +125,7 @@ class Depthwise3x3Int8Dsp(Depthwise3x3):
     column_bytes = 32
     extra_columns = 2
     order = (1, 0, 4, 3, 3, 2, 6, 5, 5, 4, 8, 7)
-    column_instructions = (25.0, 26.0)
+    column_instructions = (24.2, 26.0)
 
     def more_params(self, window: Mapping[str, int]) -> Mapping[str, Argument]:
         used = window["out_width"] + self.extra_columns
@@ -137,7 +137,7 @@ class Depthwise3x3ShiftsInt8Dsp(Depthwise3x3Int8Dsp):
 
     name = "depthwise_conv_2d_3x3_shifts_s8_dsp"
     function = "mr_depthwise_conv_2d_3x3_shifts_s8_dsp"
-    column_instructions = (27.5, 22.0)
+    column_instructions = (25.6, 22.0)
 
     def channels(self, op: OpView, shape: Geometry) -> Array | str:
         """Rows 0 and 1 of each column, rows 1 and 2 of each column."""
@@ -162,7 +162,7 @@ class Depthwise3x3Stride2Int8Dsp(Depthwise3x3):
     column_bytes = 80
     extra_columns = 1
     order = (3, 0, 4, 1, 2, 6, 5, 7, 9, 8, 9, 9)
-    column_instructions = (28.5, 60.0)
+    column_instructions = (29.0, 60.0)
 
     def misaligned(self, window: Mapping[str, int]) -> str | None:
         if window["pad_left"] or window["in_width"] % 2:
