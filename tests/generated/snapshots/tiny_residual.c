@@ -4,7 +4,7 @@
 #include "tiny_residual_layout.h"
 #include "tiny_residual_weights.h"
 #include "params.h"
-#include "kernels/portable/elementwise.h"
+#include "kernels/fpu/elementwise.h"
 #include "kernels/portable/shape.h"
 
 /* Where the constant `member` is, as kernels are told. */
@@ -19,21 +19,15 @@ enum {
 };
 
 /* ADD float32[1,2,3,2], float32[1,2,3,2] -> float32[1,2,3,2] */
-static const mr_elementwise_f32_params op0_add = {
-    .spread = {
-        .input1 = {.base = AT_LEFT_0, .pitch = 24, .capacity = 2},
-        .input2 = {.base = AT_RIGHT_0, .pitch = 24, .capacity = 2},
-        .output = {.base = AT_RIGHT_0, .pitch = 24, .capacity = 2},
-        .lines = 2,
-        .image_step = {0, 0},
-        .line_step = {1, 1},
-        .runs = 1,
-        .length = 6,
-        .run_step = {0, 0},
-        .step2 = 1,
-    },
-    .low = 0.0f,
-    .high = 6.0f,
+static const mr_elementwise_f32_fpu_params op0_add = {
+    .input1 = {.base = AT_LEFT_0, .pitch = 24, .capacity = 2},
+    .input2 = {.base = AT_RIGHT_0, .pitch = 24, .capacity = 2},
+    .output = {.base = AT_RIGHT_0, .pitch = 24, .capacity = 2},
+    .length = 6,
+    .rectified = 0,
+    .clamped = 1,
+    .least = 0.0f,
+    .most = 6.0f,
 };
 static const mr_output op0_add_outputs[] = {
     {.offset = AT_RIGHT_0, .pitch = 24, .capacity = 2},
@@ -52,7 +46,7 @@ static const mr_output op1_concatenation_outputs[] = {
 };
 
 static const mr_call calls[] = {
-    {.kernel = mr_add_f32,
+    {.kernel = mr_add_f32_fpu,
      .params = &op0_add,
      .outputs = op0_add_outputs,
      .op = 0,
