@@ -134,7 +134,7 @@ class Chain(Case):
     channels: int = 2
 
     def add(self, bench: Bench) -> None:
-        linked = replace(self.middle, multiplier=LINK, weights="random", activation="NONE")
+        linked = replace(self.middle, multiplier=LINK, weights="random")
         batch, height, width, wide = linked.shape
         widen = Conv(
             dtype=self.dtype, shape=(batch, height, width, self.channels), filters=wide,
@@ -177,5 +177,7 @@ def chain(operator: str, dtype: str, dice: random.Random) -> Chain | None:
     if isinstance(middle, Depthwise):
         middle = replace(middle, depth=1)
     _, height, width, channels = middle.shape
-    tall = replace(middle, shape=(1, height + 8, width, channels))
-    return Chain(dtype=dtype, middle=tall, channels=dice.randint(1, 3))
+    changes: dict[str, Any] = {"shape": (1, height + 8, width, channels)}
+    if dice.random() < 0.7:
+        changes |= {"activation": "RELU", "output_zero": -128}
+    return Chain(dtype=dtype, middle=replace(middle, **changes), channels=dice.randint(1, 3))
