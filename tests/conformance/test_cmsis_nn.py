@@ -5,6 +5,7 @@ for shapes that it has functions of their own for."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -14,22 +15,26 @@ import microlith
 from microlith.ir.program import Program
 from microlith.kernels import BACKENDS
 from microlith.kernels.base import Kernel
+from microlith.lower import select
 from microlith.verify.verify import render
 from tests.cmsis_nn import Library
 from tests.conformance.bench import Case, pack
 from tests.conformance.cases import CASES
 from tests.conformance.operators import Pool
 from tests.conformance.test_conformance import MODEL_SIZE, SAMPLES
-from tests.conformance.weighted import Conv, Depthwise, FullyConnected
+from tests.conformance.weighted import Conv, Depthwise, FullyConnected, Weighted
 from tests.tools import need_target
 from tests.unit.test_fully_connected_kernels import NEAREST, layer, near_halves
 
 TARGETS = ("host", "cortex-m4", "cortex-m55")
-KERNELS = {k.operators[0]: k for k in BACKENDS["cmsis_nn"] if "_s16" not in k.name}
+KERNELS = {k.operators[0]: k for k in BACKENDS["cmsis_nn"] if "_s8" in k.name}
 """One for int8 of each operator."""
 
 WIDE = tuple(dict.fromkeys(k.operators[0] for k in BACKENDS["cmsis_nn"] if "_s16" in k.name))
 """Operators that have one for int16."""
+
+NARROW = tuple(kernel for kernel in BACKENDS["cmsis_nn"] if "_s4_" in kernel.name)
+"""Those for int4 weights."""
 
 INEXACT = tuple(kernel for kernel in BACKENDS["cmsis_nn"] if not kernel.exact)
 
@@ -120,6 +125,21 @@ def test_int16(operator: str, target: str, cmsis_nn: Library) -> None:
     chosen = check(cases, cmsis_nn, target)
     exact = {k.operators[0] for k in BACKENDS["cmsis_nn"] if "_s16" in k.name and k.exact}
     assert bool(chosen) == (operator in exact)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("kernel", NARROW, ids=lambda kernel: kernel.name)
+def test_int4(
+    kernel: Kernel, target: str, cmsis_nn: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All int8 rows of the operator with weights of 4 bits."""
+    cmsis_nn.need_all()
+    backends = {"portable": BACKENDS["portable"], "cmsis_nn": (kernel,)}
+    monkeypatch.setattr(select, "BACKENDS", backends)
+    weighted = (c for c in CASES if isinstance(c, Weighted) and c.operator == kernel.operators[0])
+    cases = {replace(case, bits=4) for case in weighted if case.dtype == "int8"}
+    chosen = check(sorted(cases, key=lambda case: case.name), cmsis_nn, target)
+    assert chosen
 
 
 @pytest.mark.parametrize("kernel", INEXACT, ids=lambda kernel: kernel.name)

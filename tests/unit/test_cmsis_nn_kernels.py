@@ -64,6 +64,7 @@ def functions(library: Library, tmp_path_factory: pytest.TempPathFactory) -> cty
         folder / "ConvolutionFunctions" / "arm_convolve_get_buffer_sizes_s16.c",
         folder / "ConvolutionFunctions" / "arm_depthwise_conv_get_buffer_sizes_s16.c",
         folder / "PoolingFunctions" / "arm_avgpool_get_buffer_sizes_s16.c",
+        folder / "ConvolutionFunctions" / "arm_convolve_get_buffer_sizes_s4.c",
     ]
     path = tmp_path_factory.mktemp("scratch") / "sizes.so"
     include = [f"-I{path}" for path in include_directories(library.directory)]
@@ -162,6 +163,20 @@ def test_scratch_of_int16_convolutions(kind: scratch.Variant, functions: ctypes.
         params = DepthwiseParams((0, 0, depth), tuple(_pairs(window)))
         expected = depthwise_size(ctypes.byref(params), *map(ctypes.byref, dims))
         assert scratch.depthwise_s16_scratch(kind, window, channels, outputs) == expected
+
+
+@pytest.mark.parametrize("kind", ["dsp", "scalar"])
+def test_scratch_of_int4_convolutions(kind: scratch.Variant, functions: ctypes.CDLL) -> None:
+    size = getattr(functions, f"arm_convolve_wrapper_s4_get_buffer_size{SUFFIXES[kind]}")
+    for window, batches, channels, outputs in windows():
+        params = ConvParams((5, 3), tuple(_pairs(window)))
+        dims = (
+            _dims(window, "in", batches, channels),
+            _dims(window, "kernel", outputs, channels),
+            _dims(window, "out", batches, outputs),
+        )
+        expected = size(ctypes.byref(params), *map(ctypes.byref, dims))
+        assert scratch.conv_s4_scratch(kind, window, channels) == expected, (window, channels)
 
 
 @pytest.mark.parametrize("kind", SUFFIXES)

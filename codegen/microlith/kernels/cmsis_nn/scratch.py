@@ -65,6 +65,20 @@ def depthwise_s16_scratch(kind: Variant, window: Window, channels: int, outputs:
     return 4 * 2 * taps + 8 if kind == "mve" else 2 * taps
 
 
+def conv_s4_scratch(kind: Variant, window: Window, channels: int) -> int:
+    """Of arm_convolve_wrapper_s4."""
+    if kind == "mve":
+        return conv_scratch(kind, window, channels)
+    taps = window["kernel_height"] * window["kernel_width"] * channels
+    return 0 if is_pointwise(window) else 2 * 2 * taps
+
+
+def is_plain(window: Window, batches: int, channels: int, outputs: int) -> bool:
+    """Whether a depthwise convolution with int4 weights runs in the library's fast function."""
+    dilated = (window["dilation_height"], window["dilation_width"]) != (1, 1)
+    return channels == outputs and batches == 1 and not dilated
+
+
 def is_fast_s16(window: Window, channels: int, outputs: int) -> bool:
     """Whether a depthwise convolution of int16 runs in the library's fast function."""
     taps = window["kernel_height"] * window["kernel_width"]
