@@ -49,7 +49,7 @@ class Optimized:
     def write(self, path: str | Path) -> None:
         """Writes the file, whole or not at all. Raises OptionError when it cannot."""
         place = Path(path)
-        part = place.with_name(f"{place.name}.part")
+        part = Path(f"{place}.part")
         try:
             part.write_bytes(self.model)
             part.replace(place)
