@@ -19,17 +19,19 @@ AUTO = "auto"
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A kernel that can run an op: what it needs, and its estimated instructions."""
+    """A kernel that can run an op: what it needs, and its estimated instructions; `measured` are
+    its cycles, where they are known better than by a factor."""
 
     kernel: Kernel
     lowering: Lowering
     cost: float
     constant_bytes: int
+    measured: float | None = None
 
     @property
     def cycles(self) -> float:
         """Estimated ones."""
-        return self.cost * self.kernel.cycles
+        return self.cost * self.kernel.cycles if self.measured is None else self.measured
 
 
 @dataclass(frozen=True, eq=False)

@@ -184,7 +184,8 @@ def _keep(key: str, counts: Counts) -> None:
 
 def _weighed(op: Candidates, counts: Sequence[Counts]) -> Candidates:
     """The candidates with measured instead of estimated costs, the cheapest first."""
-    legal = [replace(c, cost=n.weight) for c, n in zip(op.legal, counts, strict=True)]
+    pairs = zip(op.legal, counts, strict=True)
+    legal = [replace(c, cost=n.weight, measured=n.weight) for c, n in pairs]
     return replace(op, legal=tuple(sorted(legal, key=lambda each: each.cost)))
 
 
