@@ -19,13 +19,15 @@ from tests.tools import need_target
 
 MODEL = ROOT / "examples" / "digits" / "digits_int8.tflite"
 TARGET = "cortex-m4"
+ROOM = "64k"
+"""Of flash: enough for any kernels."""
 
 
 @pytest.fixture(scope="module")
 def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     need_target(TARGET)
     path = tmp_path_factory.mktemp("tune") / "digits.json"
-    result = CliRunner().invoke(app, ["tune", str(MODEL), "-o", str(path)])
+    result = CliRunner().invoke(app, ["tune", str(MODEL), "--max-flash", ROOM, "-o", str(path)])
     assert result.exit_code == 0, result.output
     return path
 
@@ -42,7 +44,7 @@ def test_program_runs_the_chosen_kernels_and_takes_what_was_measured(tuned: Path
 
 def test_choice_is_no_slower_than_the_estimated_one(tuned: Path) -> None:
     tuning = record.read(tuned)
-    by_estimate = microlith.compile(MODEL, target=TARGET)
+    by_estimate = microlith.compile(MODEL, target=TARGET, max_flash=1 << 16)
     auto = sum(_cycles(tuning, i, call.kernel) for i, call in enumerate(by_estimate.calls))
     assert sum(_cycles(tuning, i, op.kernel) for i, op in enumerate(tuning.ops)) <= auto
 
@@ -55,7 +57,7 @@ def _cycles(tuning: record.Tuning, op: int, kernel: str) -> int:
 
 def test_nothing_is_measured_twice(tuned: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.json"
-    result = CliRunner().invoke(app, ["tune", str(MODEL), "-o", str(again)])
+    result = CliRunner().invoke(app, ["tune", str(MODEL), "--max-flash", ROOM, "-o", str(again)])
     assert "0 images" in result.output
     assert again.read_text() == tuned.read_text()
 
