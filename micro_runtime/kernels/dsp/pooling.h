@@ -5,11 +5,11 @@
 #include "kernel.h"
 
 /*
- * Averages over windows of at most 256 elements that lie inside the image, four channels a block;
+ * Windows that lie inside the image, for averages of at most 256 elements, four channels a block;
  * when they are no multiple of four, the last block starts four before the end. `row_table`
- * (scratch) holds kernel_height pointers. Averages are clamped to [least, most].
+ * (scratch) holds kernel_height pointers. Outputs are clamped to [least, most].
  */
-typedef struct mr_average_pool_s8_dsp_params {
+typedef struct mr_pool_s8_dsp_params {
     mr_rows input;
     mr_rows output;
     mr_window window;
@@ -17,8 +17,10 @@ typedef struct mr_average_pool_s8_dsp_params {
     uint16_t channels;
     int16_t least;
     int16_t most;
-} mr_average_pool_s8_dsp_params;
+} mr_pool_s8_dsp_params;
 
 mr_status mr_average_pool_s8_dsp(const mr_context *context, const void *params, mr_band band);
+
+mr_status mr_max_pool_s8_dsp(const mr_context *context, const void *params, mr_band band);
 
 #endif
