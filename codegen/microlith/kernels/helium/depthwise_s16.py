@@ -66,7 +66,7 @@ class DepthwiseConv2DInt16Helium(Kernel):
         channels = op.output().shape[3]
         pixels = op.output().elements / channels
         blocks = -(-channels // LANES)
-        return pixels * (blocks * (7.0 * taps + 26.0) + 8.0 * taps + 60.0)
+        return pixels * (blocks * (9.0 * taps + 65.0) + 8.0 * taps + 60.0)
 
 
 KERNELS = (DepthwiseConv2DInt16Helium(),)
