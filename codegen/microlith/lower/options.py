@@ -38,7 +38,7 @@ def validate_optimize(optimize: str) -> Optimize:
 SCRATCH: dict[str, float] = {Optimize.BALANCED: 1 / 14, Optimize.SPEED: 1.0, Optimize.RAM: 1 / 14}
 """Bytes of scratch that a kernel may take, as a part of the largest inputs and outputs of an op."""
 
-LEAST_SCRATCH = 900
+LEAST_SCRATCH = 240
 """Bytes of scratch that any kernel may take."""
 
 
