@@ -7,7 +7,7 @@ MODEL := examples/digits/digits_int8.tflite
 C_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format size size-diff stack bench bench-diff bench-baseline docs
+.PHONY: help demo test lint format size size-diff stack bench bench-memory bench-diff bench-baseline docs
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | \
@@ -43,6 +43,9 @@ stack: dev ## stack frames of the runtime's functions on Cortex-M4 and M55
 
 bench: dev ## instructions and estimated cycles of every op, also to build/bench.json
 	@$(BIN)/python scripts/bench.py
+
+bench-memory: dev ## RAM of the reference models, from their firmware, also to build/memory.json
+	@$(BIN)/python scripts/bench_memory.py
 
 bench-diff: dev ## instruction counts against the committed baseline
 	@$(BIN)/python scripts/bench.py --diff
