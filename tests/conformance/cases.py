@@ -235,6 +235,8 @@ VECTORS = (
     *(Depthwise(shape=(1, h, w, n)) for h, w, n in ((5, 5, 16), (2, 6, 24), (7, 3, 40), (9, 4, 8))),
     *(rectified(Depthwise(shape=(2, 9, 12, n), stride=(2, 2))) for n in (8, 16, 20)),
     *(rectified(Depthwise(shape=(1, 6, w, 16), padding="VALID")) for w in (3, 7, 50)),
+    Depthwise(shape=(1, 10, 3, 16), padding="VALID"),
+    *(rectified(Depthwise(shape=(1, h, 5, 16))) for h in (13, 24)),
     *(Depthwise(shape=(1, h, 1, 24), kernel=(k, 1), padding="VALID")
       for h, k in ((5, 5), (12, 3), (40, 13))),
     rectified(Depthwise(shape=(1, 9, 1, 16), kernel=(4, 1))),

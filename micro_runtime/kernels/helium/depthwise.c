@@ -78,6 +78,11 @@ MR_APART static void find_places(walk *at)
     }
     at->tiles = ((uint32_t)(place - at->places) + TILE - 1) / TILE;
     place_nothing(place, at->places + TILE * at->tiles);
+    int16_t there = place[-1] < 0 ? place[-2] : place[-1]; /* strips have two rows at most */
+    const int16_t *last = at->places + TILE * (at->tiles - 1u);
+    for (place = at->places; place != last; place++) {
+        *place = *place < 0 ? there : *place; /* the last tile stores it after them */
+    }
     uint32_t inputs = at->count - 1u + p->window.kernel_height;
     at->strips = p->tall ? (inputs + MR_WORDS - 1) / MR_WORDS : strips;
 }

@@ -21,7 +21,9 @@ typedef struct job {
     uint32_t channels;
     int8_t *out;
     uint32_t tiles;
-    const int16_t *places; /* of outputs, from `out` on; those that do not exist are negative */
+    /* Of outputs, from `out` on; those of the last tile that do not exist are negative. Others that
+     * do not exist have the place of one of the last tile, which is stored later. */
+    const int16_t *places;
     uint32_t unused;
     uint32_t gather[MR_WORDS]; /* where words are, less a load's advance */
 } job;
@@ -33,9 +35,22 @@ _Static_assert(sizeof(job) == 48 && sizeof(mr_helium_output) == 16,
 
 /* clang-format off */
 
+/* Eight sums, narrowed to the bytes of 16-bit lanes of q4, and their places in q5. */
+#define COMPUTE_TILE(MULTIPLY, NARROW)                      \
+    "ldm   sp, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t"      \
+    MULTIPLY                                                \
+    "vmov  q4[2], q4[0], r0, r4\n\t"                        \
+    "vmov  q4[3], q4[1], r2, r6\n\t"                        \
+    "vmov  q5[2], q5[0], r8, r12\n\t"                       \
+    "vmov  q5[3], q5[1], r10, lr\n\t"                       \
+    NARROW                                                  \
+    "vldrh.u16 q5, [r1], #16\n\t"                           \
+    "vqmovnb.s16 q4, q4\n\t"
+
 /*
- * A channel: pointers and constants of the job at r0, then tile by tile. Weights are in q0 to q3,
- * words in q7; multiplier, offset and shift in r7, r9 and r11. The sums start with the bias.
+ * A channel: pointers and constants of the job at r0, then two tiles a turn, and the last one.
+ * Weights are in q0 to q3, words in q7; multiplier, offset and shift in r7, r9 and r11. The sums
+ * start with the bias.
  */
 #define COMPUTE_TILES(WEIGHTS, MULTIPLY, PREPARE, NARROW)   \
     "push  {r4-r11, lr}\n\t"                                \
@@ -56,21 +71,22 @@ _Static_assert(sizeof(job) == 48 && sizeof(mr_helium_output) == 16,
     "add   r1, #4\n\t"                                      \
     "sub   r6, #1\n\t"                                      \
     "stm   r0, {r1, r2, r4, r6}\n\t"                        \
-    "ldrd  r5, r1, [r0, #20]\n"                             \
+    "ldrd  r5, r1, [r0, #20]\n\t"                           \
+    "lsrs  r5, #1\n\t" /* an odd number leaves all turns full */ \
+    "bcc.w 12f\n\t"                                         \
+    "beq.w 13f\n"                                           \
     "11:\n\t"                                               \
-    "ldm   sp, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t"      \
-    MULTIPLY                                                \
-    "vmov  q4[2], q4[0], r0, r4\n\t"                        \
-    "vmov  q4[3], q4[1], r2, r6\n\t"                        \
-    "vmov  q5[2], q5[0], r8, r12\n\t"                       \
-    "vmov  q5[3], q5[1], r10, lr\n\t"                       \
-    NARROW                                                  \
-    "vldrh.u16 q5, [r1], #16\n\t"                           \
-    "vqmovnb.s16 q4, q4\n\t"                                \
+    COMPUTE_TILE(MULTIPLY, NARROW)                          \
+    "vstrb.16 q4, [r3, q5]\n"                               \
+    "12:\n\t"                                               \
+    COMPUTE_TILE(MULTIPLY, NARROW)                          \
+    "vstrb.16 q4, [r3, q5]\n\t"                             \
+    "subs  r5, #1\n\t"                                      \
+    "bne.w 11b\n"                                           \
+    "13:\n\t"                                               \
+    COMPUTE_TILE(MULTIPLY, NARROW)                          \
     "vpt.s16 ge, q5, zr\n\t"                                \
     "vstrbt.16 q4, [r3, q5]\n\t"                            \
-    "subs  r5, #1\n\t"                                      \
-    "bne   11b\n\t"                                         \
     "add   r3, #1\n\t"                                      \
     "ldr   r0, [sp, #32]\n\t"                               \
     "ldr   r1, [r0, #12]\n\t"                               \

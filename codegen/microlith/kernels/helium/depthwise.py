@@ -153,11 +153,11 @@ class DepthwiseConv2DInt8Helium(Kernel):
         groups = -(-channels // plan.group)
         least, _ = activation_range(op.attributes.activation, op.output())
         any_output = 0.0 if least >= op.output().zero_point else 4.0
-        tile = (27.0 if plan.per_load == WORDS else 33.0) + any_output
+        tile = (25.0 if plan.per_load == WORDS else 31.0) + any_output
         vectors = plan.strips * shape.window["in_width"] * plan.group / LANES
         moved = groups * (plan.strips * 12.0 + vectors * 13.0 + 75.0)
         shared = plan.strips * 70.0 + plan.outputs * 6.0 + 250.0
-        return passes * (channels * (plan.tiles * tile + 21.0) + moved + shared)
+        return passes * (channels * (plan.tiles * tile + 24.0) + moved + shared)
 
 
 def layout(shape: Geometry) -> Layout | None:
