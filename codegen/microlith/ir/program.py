@@ -212,7 +212,14 @@ class Program:
 
     @property
     def weights_size(self) -> int:
-        return sum(constant.nbytes for constant in self.constants)
+        """Bytes of the struct of constants, laid out as C does: with gaps before aligned members
+        and, at the end, up to the largest alignment."""
+        end, largest = 0, 1
+        for constant in self.constants:
+            alignment = max(constant.alignment, constant.values.itemsize)
+            largest = max(largest, alignment)
+            end = -(-end // alignment) * alignment + constant.nbytes
+        return -(-end // largest) * largest
 
     @property
     def uses_cmsis_nn(self) -> bool:
