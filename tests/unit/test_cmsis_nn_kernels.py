@@ -217,7 +217,8 @@ def test_preference_falls_back_to_portable_with_the_reason() -> None:
     (call,) = program.calls
     assert call.backend == "portable"
     assert call.reason == (
-        "cmsis_nn has none for it: add_s8_cmsis_nn broadcasts an operand, which CMSIS-NN does not"
+        "cmsis_nn has none for it: add_s8_cmsis_nn broadcasts an operand, which CMSIS-NN does not; "
+        "add_s16_cmsis_nn is for int16"
     )
     assert not program.uses_cmsis_nn
 
@@ -321,8 +322,12 @@ def test_frames_of_adapters_are_small(target: str, library: Library, tmp_path: P
     for source in sorted(ADAPTERS.glob("*.c")):
         output = tmp_path / f"{source.stem}.o"
         toolchain.execute([*compiler, "-fstack-usage", "-c", str(source), "-o", str(output)])
-        frames = stack.parse(output.with_suffix(".su").read_text(encoding="utf-8"))
-        assert [frame for frame in frames if frame.bytes > stack.FRAME_LIMIT] == []
+        # A line a function: its place, the bytes, how they are known; apart by tabs. Functions of
+        # the library that an adapter includes have frames of their own.
+        report = output.with_suffix(".su").read_text(encoding="utf-8").splitlines()
+        ours = [line for line in report if line.startswith(str(ADAPTERS))]
+        assert ours
+        assert [line for line in ours if int(line.split("\t")[1]) > stack.FRAME_LIMIT] == []
 
 
 def search(library: Library) -> list[str]:
