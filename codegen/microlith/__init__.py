@@ -58,7 +58,7 @@ def compile(
     kernels: str = "auto",
     cmsis_nn: Path | None = None,
     optimize: str = "balanced",
-    plan: str = "layerwise",
+    plan: str = "stream",
     max_flash: int | None = None,
     tuned: Path | None = None,
 ) -> Program:

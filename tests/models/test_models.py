@@ -9,6 +9,7 @@ import pytest
 
 import microlith
 from microlith.ir.program import Program
+from microlith.verify.inputs import random_inputs
 from microlith.verify.verify import render
 from tests.paths import shared_model
 from tests.tools import OTHERS, TARGETS, THOROUGH, need_target
@@ -71,6 +72,33 @@ def test_hybrid_models_are_bit_exact_up_to_expf(name: str, target: str) -> None:
 @pytest.mark.parametrize("target", THOROUGH)
 @pytest.mark.parametrize("name", ACTIVATION_BOUNDS)
 def test_activations_need_no_more_than_the_liveness_bound(name: str, target: str) -> None:
-    memory = compile_shared(name, target).memory
+    path = shared_model(f"mlperf_tiny/{name}.tflite")
+    memory = microlith.compile(path, target=target, plan="layerwise").memory
     assert memory.activation_bound == ACTIVATION_BOUNDS[name]
     assert memory.activations == memory.activation_bound
+
+
+@pytest.mark.parametrize(
+    ("name", "optimize", "most"),
+    [
+        ("kws_int8", "balanced", 9_600),
+        ("ic_int8", "balanced", 16_500),
+        ("vww_int8", "ram", 29_000),
+        ("sww_int8", "ram", 4_900),
+        ("ad_int8", "balanced", 1_000),
+    ],
+)
+def test_plans_by_rows_need_little_ram(name: str, optimize: str, most: int) -> None:
+    """Arena and state of the linked firmware, at few instructions more than op after op."""
+    need_target("cortex-m4")
+    path = shared_model(f"mlperf_tiny/{name}.tflite")
+    rows, layers = (
+        microlith.compile(path, target="cortex-m4", optimize=optimize, plan=plan)
+        for plan in ("stream", "layerwise")
+    )
+    samples = random_inputs(rows.inputs, 1, 0)
+    found, plain = rows.simulate(samples), layers.simulate(samples)
+    assert found.ram["arena"] is not None and found.ram["arena"] <= most
+    assert found.instructions and plain.instructions
+    extra = found.instructions[0] / plain.instructions[0] - 1
+    assert extra < (0.15 if optimize == "ram" else 0.03)

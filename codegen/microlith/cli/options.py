@@ -130,7 +130,7 @@ class CompileArguments:
     kernels: Kernels = "auto"
     cmsis_nn: CmsisNN = None
     optimize: Optimize = "balanced"
-    plan: Plan = "layerwise"
+    plan: Plan = "stream"
     max_flash: MaxFlash = None
     tuned: Tuned = None
     trace: Trace = None

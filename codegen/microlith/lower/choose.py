@@ -53,11 +53,25 @@ def _choices(graph: Graph, possible: Sequence[Candidates], options: CompileOptio
     fast = allot(possible, bytes_allowed)
     lean = [_with_little_scratch(op, most) for op in possible]
     slow = allot(lean, bytes_allowed)
+    slower = SLOWER[options.optimize]
     mixed = [
-        small if few.candidate.cost <= SLOWER * much.candidate.cost else op
+        small
+        if few.candidate.cost <= slower * much.candidate.cost
+        else _nearly_as_fast(op, much.candidate, slower)
         for op, small, few, much in zip(possible, lean, slow, fast, strict=True)
     ]
     return allot(mixed, bytes_allowed)
+
+
+def _nearly_as_fast(op: Candidates, fast: Candidate, slower: float) -> Candidates:
+    """The kernels with as little scratch as any that is at most `slower` times as slow as the fast
+    one and takes no more constants."""
+    near = [
+        candidate.lowering.scratch
+        for candidate in (fast, *op.legal)
+        if candidate.cost <= slower * fast.cost and candidate.constant_bytes <= fast.constant_bytes
+    ]
+    return replace(op, legal=tuple(c for c in op.legal if c.lowering.scratch <= min(near)))
 
 
 def _most_scratch(graph: Graph, options: CompileOptions) -> int:

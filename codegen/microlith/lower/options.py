@@ -35,14 +35,14 @@ def validate_optimize(optimize: str) -> Optimize:
         ) from error
 
 
-SCRATCH: dict[str, float] = {Optimize.BALANCED: 1 / 14, Optimize.SPEED: 1.0, Optimize.RAM: 1 / 14}
+SCRATCH: dict[str, float] = {Optimize.BALANCED: 1 / 14, Optimize.SPEED: 1.0, Optimize.RAM: 1 / 28}
 """Bytes of scratch that a kernel may take, as a part of the largest inputs and outputs of an op."""
 
 LEAST_SCRATCH = 240
 """Bytes of scratch that any kernel may take."""
 
 
-SLOWER = 1.4
+SLOWER: dict[str, float] = {Optimize.BALANCED: 1.4, Optimize.SPEED: 1.0, Optimize.RAM: 2.5}
 """How much longer an op may take, at most, for less scratch."""
 
 
@@ -99,4 +99,4 @@ class CompileOptions:
     max_flash: int | None = None
     fixed: Fixed | None = None
     file_bytes: int | None = None
-    plan: Plan = Plan.LAYERWISE
+    plan: Plan = Plan.STREAM

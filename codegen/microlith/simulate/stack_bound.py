@@ -40,8 +40,9 @@ def bound(listing: Listing, root: str, kernels: Collection[str], dispatcher: str
     """Bytes of stack that `root` and all that it calls can take; None when the code does not tell.
 
     `dispatcher` is the function that calls `kernels` through pointers. Any other call through a
-    pointer goes to one of the functions whose address the code under `root` takes. Interrupts come
-    on top, on the stack of whoever they interrupt.
+    pointer goes to one of the functions whose address the code under `root` takes, but to none
+    that is running: the runtime has no recursion. Interrupts come on top, on the stack of whoever
+    they interrupt.
     """
     found = frames(listing)
     address = {name: start for start, name in listing.functions}
@@ -51,10 +52,9 @@ def bound(listing: Listing, root: str, kernels: Collection[str], dispatcher: str
     known = {**found, address[dispatcher]: _dispatching(found[address[dispatcher]], dispatched)}
     reached = _reached(known, address[root])
     pointed = {target for f in reached for target in known[f].taken} - dispatched
-    calls = {f: known[f].calls | (pointed if known[f].indirect else set()) for f in reached}
     if any(known[f].indirect and not pointed for f in reached):
         return None
-    return _deepest(known, calls, address[root], ())
+    return _deepest(known, pointed, address[root], ())
 
 
 def _dispatching(frame: Frame, kernels: frozenset[int]) -> Frame:
@@ -77,18 +77,19 @@ def _reached(found: Mapping[int, Frame], root: int) -> set[int]:
 
 
 def _deepest(
-    found: Mapping[int, Frame],
-    calls: Mapping[int, Collection[int]],
-    function: int,
-    above: tuple[int, ...],
+    found: Mapping[int, Frame], pointed: Collection[int], function: int, above: tuple[int, ...]
 ) -> int | None:
     """Of `function` and what it calls; None for recursion and for frames of unknown size."""
-    own = found[function].bytes
-    if own is None or function in above:
+    frame = found[function]
+    if frame.bytes is None or function in above:
         return None
-    below = [_deepest(found, calls, callee, (*above, function)) for callee in calls[function]]
+    chain = (*above, function)
+    called = set(frame.calls)
+    if frame.indirect:
+        called |= set(pointed) - set(chain)
+    below = [_deepest(found, pointed, callee, chain) for callee in called]
     known = [depth for depth in below if depth is not None]
-    return own + max(known, default=0) if len(known) == len(below) else None
+    return frame.bytes + max(known, default=0) if len(known) == len(below) else None
 
 
 def frames(listing: Listing) -> dict[int, Frame]:

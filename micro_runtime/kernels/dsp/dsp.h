@@ -15,7 +15,7 @@
 #endif
 
 #if defined(__GNUC__)
-#define MR_NOINLINE __attribute__((noinline))
+#define MR_NOINLINE __attribute__((noinline, unused)) /* of a header, not always called */
 #else
 #define MR_NOINLINE
 #endif

@@ -14,20 +14,20 @@
 
 /* Where tensors are in the arena, in bytes, and the steps during which they are needed. */
 enum {
-    AT_IMAGE = 108, /* 72 bytes, input, steps 0 to 0 */
-    AT_CONV_RELU = 0, /* 108 bytes, activation, steps 0 to 1 */
-    AT_POOL = 108, /* 27 bytes, activation, steps 1 to 2 */
-    AT_DENSE = 0, /* 4 bytes, output, steps 2 to 3; then probabilities in place */
-    AT_SCRATCH_0 = 180, /* 56 bytes, scratch, steps 0 to 0 */
-    AT_SCRATCH_1 = 136, /* 8 bytes, scratch, steps 1 to 1 */
-    ARENA_END = 236
+    AT_IMAGE = 24, /* 72 bytes, input, steps 0 to 1 */
+    AT_POOL = 60, /* 27 bytes, activation, steps 2 to 3 */
+    AT_DENSE = 0, /* 4 bytes, activation, steps 3 to 4 */
+    AT_PROBABILITIES = 0, /* 4 bytes, output, steps 4 to 4 */
+    AT_SCRATCH_0 = 96, /* 56 bytes, scratch, steps 0 to 1 */
+    AT_SCRATCH_1 = 88, /* 8 bytes, scratch, steps 2 to 2 */
+    ARENA_END = 210
 };
 
 /* CONV_2D int8[1,6,6,2] -> int8[1,6,6,3] */
 static const mr_conv_2d_s8_params op0_conv_2d = {
     .conv = {
         .input = {.base = AT_IMAGE, .pitch = 12, .capacity = 6},
-        .output = {.base = AT_CONV_RELU, .pitch = 18, .capacity = 6},
+        .output = {.base = CONSTANT(conv_relu_rows), .pitch = 18, .capacity = 0},
         .window = {
             .in_height = 6,
             .in_width = 6,
@@ -60,13 +60,13 @@ static const mr_conv_2d_s8_params op0_conv_2d = {
     .most = 127,
 };
 static const mr_output op0_conv_2d_outputs[] = {
-    {.offset = AT_CONV_RELU, .pitch = 18, .capacity = 6},
+    {.offset = CONSTANT(conv_relu_rows), .pitch = 18, .capacity = 0},
 };
 
 /* MAX_POOL_2D int8[1,6,6,3] -> int8[1,3,3,3] */
 static const mr_pool_s8_params op1_max_pool_2d = {
     .pool = {
-        .input = {.base = AT_CONV_RELU, .pitch = 18, .capacity = 6},
+        .input = {.base = CONSTANT(conv_relu_rows), .pitch = 18, .capacity = 0},
         .output = {.base = AT_POOL, .pitch = 9, .capacity = 3},
         .window = {
             .in_height = 6,
@@ -121,7 +121,7 @@ static const mr_output op2_fully_connected_outputs[] = {
 static const mr_softmax_s8_params op3_softmax = {
     .runs = {
         .input = {.base = AT_DENSE, .pitch = 4, .capacity = 1},
-        .output = {.base = AT_DENSE, .pitch = 4, .capacity = 1},
+        .output = {.base = AT_PROBABILITIES, .pitch = 4, .capacity = 1},
         .count = 1,
         .depth = 4,
     },
@@ -129,7 +129,7 @@ static const mr_softmax_s8_params op3_softmax = {
     .exponential_count = 20,
 };
 static const mr_output op3_softmax_outputs[] = {
-    {.offset = AT_DENSE, .pitch = 4, .capacity = 1},
+    {.offset = AT_PROBABILITIES, .pitch = 4, .capacity = 1},
 };
 
 static const mr_call calls[] = {
@@ -157,7 +157,8 @@ static const mr_call calls[] = {
 
 /* The execution plan. */
 static const mr_step steps[] = {
-    {.call = 0, .first_row = 0, .row_count = 6}, /* op0_conv_2d */
+    {.call = 0, .first_row = 0, .row_count = 4}, /* op0_conv_2d */
+    {.call = 0, .first_row = 4, .row_count = 2}, /* op0_conv_2d */
     {.call = 1, .first_row = 0, .row_count = 3}, /* op1_max_pool_2d */
     {.call = 2, .first_row = 0, .row_count = 1}, /* op2_fully_connected */
     {.call = 3, .first_row = 0, .row_count = 1}, /* op3_softmax */
@@ -196,7 +197,7 @@ void *tiny_convolution_input(tiny_convolution_t *m, int index)
 
 void *tiny_convolution_output(tiny_convolution_t *m, int index)
 {
-    static const uint32_t offsets[] = {AT_DENSE};
+    static const uint32_t offsets[] = {AT_PROBABILITIES};
     return index >= 0 && index < TINY_CONVOLUTION_OUTPUT_COUNT ? m->instance.arena + offsets[index] : NULL;
 }
 

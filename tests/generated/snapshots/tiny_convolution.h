@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 /* Bytes of RAM that the model needs; give tiny_convolution_init() at least that much. */
-#define TINY_CONVOLUTION_ARENA_SIZE 236u
+#define TINY_CONVOLUTION_ARENA_SIZE 210u
 
 #define TINY_CONVOLUTION_INPUT_COUNT  1
 #define TINY_CONVOLUTION_OUTPUT_COUNT 1

@@ -25,6 +25,10 @@ MR_WEIGHTS_SECTION MR_ALIGNED(16) const struct tiny_convolution_weights tiny_con
     .op0_padding = {
         3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
     },
+    /* conv_relu: where rows are, in words */
+    .conv_relu_rows = {
+        48, 38, 43, 0, 10, 5,
+    },
     /* op 2 (FULLY_CONNECTED): biases */
     .op2_biases = {
         14464, 28800, 70400, 69760,

@@ -13,6 +13,7 @@ int32_t op0_biases[4]; /* op 0 (CONV_2D): biases */
 int32_t op0_multipliers[3]; /* op 0 (CONV_2D): multipliers */
 int8_t op0_shifts[3]; /* op 0 (CONV_2D): shifts */
 int8_t op0_padding[12]; /* op 0 (CONV_2D): padding */
+uint16_t conv_relu_rows[6]; /* conv_relu: where rows are, in words */
 int32_t op2_biases[4]; /* op 2 (FULLY_CONNECTED): biases */
 int32_t op2_multipliers[1]; /* op 2 (FULLY_CONNECTED): multipliers */
 int8_t op2_shifts[1]; /* op 2 (FULLY_CONNECTED): shifts */
