@@ -88,7 +88,8 @@ class Conv2DFloatFpu(Kernel):
         blocks = -(-shape.group_outputs // LANES)
         pairs = -(-shape.taps // 2)
         calls = 2 if shape.group_outputs % LANES and blocks > 1 else 1
-        per_row = 70.0 + sum(counts) * (_windows_cost(shape) + 60.0 + 60.0 * calls)
+        copies = _windows_cost(shape, sum(counts))
+        per_row = 70.0 + sum(counts) * (copies + 50.0 + 40.0 * calls)
         for count, pair_cost, block_cost in zip(
             counts, self.pair_costs, self.block_costs, strict=True
         ):
@@ -96,14 +97,15 @@ class Conv2DFloatFpu(Kernel):
         return pixels / width * shape.groups * per_row
 
 
-def _windows_cost(shape: Geometry) -> float:
-    """Instructions that copy the windows of a tile."""
-    height = shape.window["kernel_height"]
+def _windows_cost(shape: Geometry, tiles: int) -> float:
+    """Instructions that copy the windows of a tile, of which a row has `tiles`."""
+    window = shape.window
+    height, width = window["kernel_height"], window["kernel_width"]
     if run(shape):
-        edges = 2.0 if shape.has_broken_windows else 1.0
-        return edges * (35.0 + height * 25.0 + 3.5 * shape.taps)
-    columns = height * shape.window["kernel_width"]
-    return PIXELS * (40.0 + columns * (35.0 + 1.5 * shape.group_inputs))
+        last = (window["out_width"] - 1) * window["stride_width"] - window["pad_left"]
+        edges = (window["pad_left"] > 0) + (last + width > window["in_width"])
+        return (35.0 + height * 20.0 + 3.5 * shape.taps) * (1.0 + 2.5 * edges / tiles)
+    return PIXELS * (40.0 + height * width * (35.0 + 1.5 * shape.group_inputs))
 
 
 def run(shape: Geometry) -> int:

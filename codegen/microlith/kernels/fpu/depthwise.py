@@ -45,6 +45,9 @@ class DepthwiseFpu(Kernel):
     row_cost: ClassVar[float]
     """Instructions for a row of the window, in a tile and a block of channels."""
 
+    column_cost: ClassVar[float] = 9.0
+    """Those of them for a column that may lie outside the image."""
+
     block_cost: ClassVar[float] = 34.0
     """Those around them."""
 
@@ -94,11 +97,15 @@ class DepthwiseFpu(Kernel):
     def cost(self, op: OpView, target: Target) -> float:
         window = conv_window(op)
         channels = op.output().shape[3]
-        rows = op.output().elements / (channels * window["out_width"])
-        block = self.block_cost + window["kernel_height"] * self.row_cost
-        rest = 30.0 if channels % LANES else 0.0
+        blocks = -(-channels // LANES)
         tiles = -(-window["out_width"] // PIXELS)
-        return rows * (tiles * (-(-channels // LANES) * block + rest + 70.0) + 80.0)
+        edges = (window["pad_left"] > 0) + overhang(window)
+        row = tiles * self.row_cost - edges * self.column_cost
+        rest = 30.0 if channels % LANES else 0.0
+        around = tiles * (blocks * self.block_cost + rest + 50.0) + 80.0
+        return op.input().shape[0] * (
+            blocks * _rows_inside(window) * row + window["out_height"] * around
+        )
 
 
 class DepthwiseFloatFpu(DepthwiseFpu):
@@ -113,6 +120,17 @@ class DepthwiseStride2FloatFpu(DepthwiseFpu):
     function = "mr_depthwise_conv_2d_stride2_f32_fpu"
     stride = 2
     row_cost = 94.0
+
+
+def _rows_inside(window: dict[str, int]) -> int:
+    """Rows of the windows of a column of output pixels that lie inside the image."""
+    tops = range(-window["pad_top"], window["in_height"], window["stride_height"])
+    rows = (
+        top + k * window["dilation_height"]
+        for top in tops[: window["out_height"]]
+        for k in range(window["kernel_height"])
+    )
+    return sum(0 <= row < window["in_height"] for row in rows)
 
 
 def overhang(window: dict[str, int]) -> int:

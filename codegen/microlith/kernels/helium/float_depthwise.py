@@ -15,6 +15,7 @@ class DepthwiseFloatHelium(DepthwiseFpu):
     features = frozenset({"mve_float"})
     stride = 1
     row_cost = 39.0
+    column_cost = 3.0
     block_cost = 21.0
 
 
