@@ -9,6 +9,13 @@
 #include "microlith.h"
 #include "params.h"
 
+/* A function of a header that is called from several places, or from none. */
+#if defined(__GNUC__)
+#define MR_NOINLINE __attribute__((noinline, unused))
+#else
+#define MR_NOINLINE
+#endif
+
 static inline void *mr_arena_at(const mr_context *context, mr_ref ref)
 {
     return context->arena + ref;

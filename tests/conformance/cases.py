@@ -375,7 +375,7 @@ def pools(kind: type[Pool]) -> tuple[Pool, ...]:
         )),
         *both(*(kind(shape=(batch, 6, 7, 4)) for batch in (2, 3))),
         *both(*(kind(activation=activation) for activation in ACTIVATIONS)),
-        *both(kind(shape=(1, 25, 5, 2), kernel=(25, 5), stride=(25, 5))),
+        *both(*(kind(shape=(1, 25, 5, n), kernel=(25, 5), stride=(25, 5)) for n in (2, 4, 7, 16))),
         *both(kind(shape=(1, 3, 3, 2), kernel=(7, 7), stride=(1, 1), padding="SAME")),
         *(kind(quant=Quant(0.05, z), activation=a) for z in (-128, 127) for a in ("NONE", "RELU6")),
         *wide_pools(kind),

@@ -226,13 +226,16 @@ def _write_zeros(directory: Path, program: Program) -> int:
 
 
 def test_the_command_line_shows_what_a_board_counted(
-    program: Program, firmware: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The emulator runs the board's code, the fake board that of this machine."""
+    """The emulator runs the board's code, the fake board that of this machine: op after op, so that
+    both have the same steps."""
     need_target("cortex-m4")
+    program = microlith.compile(DIGITS, target="host", plan="layerwise")
+    firmware = build(program, tmp_path)
     name = remote.identity(program, BOARD)
     monkeypatch.setattr("microlith.simulate.remote.identity", lambda program, board: name)
-    arguments = ["bench", str(DIGITS), "--board", BOARD, "--runs", "3"]
+    arguments = ["bench", str(DIGITS), "--board", BOARD, "--runs", "3", "--plan", "layerwise"]
     with connected(firmware) as port:
         table = CliRunner().invoke(app, [*arguments, "--port", port], catch_exceptions=False)
         shown = CliRunner().invoke(

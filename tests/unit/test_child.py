@@ -104,7 +104,12 @@ def test_a_reader_who_knows_enough_ends_the_program(tmp_path: Path) -> None:
 @posix
 def test_ctrl_c_ends_the_program_too(tmp_path: Path) -> None:
     marker = tmp_path / "numbers"
-    code = f"from microlith.child import stream\nstream({python(family(marker))!r}, print)"
+    # A shell without job control starts what runs in the background with Ctrl-C ignored.
+    code = (
+        "import signal\nfrom microlith.child import stream\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"stream({python(family(marker))!r}, print)"
+    )
     with subprocess.Popen(python(code), stderr=subprocess.DEVNULL) as process:
         while not (marker.is_file() and marker.read_text()):
             assert process.poll() is None

@@ -9,6 +9,8 @@ from dataclasses import replace
 from microlith.errors import Problem, UnsupportedModelError
 from microlith.ir.graph import Graph, OpView
 from microlith.lower.allot import Choice, allot, as_fixed
+from microlith.lower.bind import row_layout
+from microlith.lower.constants import ROW_TABLE_ENTRY
 from microlith.lower.options import (
     ALLOWANCE,
     LEAST_SCRATCH,
@@ -49,29 +51,26 @@ def _by_rows(op: Candidates, choice: Choice) -> Candidate | None:
 def _choices(graph: Graph, possible: Sequence[Candidates], options: CompileOptions) -> list[Choice]:
     if options.fixed is not None:
         return as_fixed(possible, options.fixed)
-    most, bytes_allowed = _most_scratch(graph, options), allowance(graph, options)
+    bytes_allowed, most = allowance(graph, options), _most_scratch(graph, options)
     fast = allot(possible, bytes_allowed)
-    lean = [_with_little_scratch(op, most) for op in possible]
-    slow = allot(lean, bytes_allowed)
     slower = SLOWER[options.optimize]
-    mixed = [
-        small
-        if few.candidate.cost <= slower * much.candidate.cost
-        else _nearly_as_fast(op, much.candidate, slower)
-        for op, small, few, much in zip(possible, lean, slow, fast, strict=True)
+    lean = [
+        _with_little_scratch(op, choice.candidate, most, slower)
+        for op, choice in zip(possible, fast, strict=True)
     ]
-    return allot(mixed, bytes_allowed)
+    return allot(lean, bytes_allowed)
 
 
-def _nearly_as_fast(op: Candidates, fast: Candidate, slower: float) -> Candidates:
-    """The kernels with as little scratch as any that is at most `slower` times as slow as the fast
-    one and takes no more constants."""
+def _with_little_scratch(op: Candidates, fast: Candidate, most: int, slower: float) -> Candidates:
+    """The kernels with at most `most` bytes of scratch, or as few as any that is at most `slower`
+    times as slow as the fast one and takes no more constants."""
     near = [
         candidate.lowering.scratch
-        for candidate in (fast, *op.legal)
+        for candidate in op.legal
         if candidate.cost <= slower * fast.cost and candidate.constant_bytes <= fast.constant_bytes
     ]
-    return replace(op, legal=tuple(c for c in op.legal if c.lowering.scratch <= min(near)))
+    limit = max(most, min(near))
+    return replace(op, legal=tuple(c for c in op.legal if c.lowering.scratch <= limit))
 
 
 def _most_scratch(graph: Graph, options: CompileOptions) -> int:
@@ -86,19 +85,15 @@ def op_bytes(op: OpView) -> int:
     return sum(t.nbytes for t in (*op.inputs, *op.outputs) if not t.is_constant)
 
 
-def _with_little_scratch(op: Candidates, most: int) -> Candidates:
-    """The kernels with at most so many bytes of scratch, or the one with the least."""
-    few = tuple(c for c in op.legal if c.lowering.scratch <= most)
-    return replace(op, legal=few or (min(op.legal, key=lambda c: c.lowering.scratch),))
-
-
 def allowance(graph: Graph, options: CompileOptions) -> int:
-    """Bytes that constants may take: those that the user names, or a multiple of those of the
-    file, of which `graph` may have lost some."""
+    """Bytes that constants of kernels may take: those that the user names, or a multiple of those
+    of the file, of which `graph` may have lost some; less what tables of rows may take."""
+    given = constant_bytes(graph) if options.file_bytes is None else options.file_bytes
+    total = int(ALLOWANCE[options.optimize] * given)
     if options.max_flash is not None:
-        return options.max_flash
-    given = options.file_bytes
-    return int(ALLOWANCE[options.optimize] * (constant_bytes(graph) if given is None else given))
+        total = options.max_flash
+    rows = (row_layout(tensor)[0] for op in graph.main.views for tensor in op.outputs)
+    return total - ROW_TABLE_ENTRY * sum(rows)
 
 
 def constant_bytes(graph: Graph) -> int:

@@ -14,6 +14,10 @@ ROW_UNIT = 4
 """MR_ROW_UNIT of micro_runtime/include/params.h: what offsets of rows are multiples of."""
 
 
+ROW_TABLE_ENTRY = 2
+"""Bytes of such an offset in a table of them."""
+
+
 class ConstantPool:
     """Collects constants in order of first use.
 

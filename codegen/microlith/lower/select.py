@@ -87,7 +87,9 @@ def _candidate(kernel: Kernel, op: OpView, target: Target) -> Candidate:
     own = sum(constant.nbytes for constant in lowering.constants)
     as_they_are = {i for i in _inputs_named(lowering.params) if op.input(i).is_constant}
     given = sum(op.input(i).nbytes for i in as_they_are)
-    return Candidate(kernel, lowering, kernel.cost(op, target), own + given)
+    cost = kernel.cost(op, target)
+    assert cost >= 0, f"{kernel.name}: cost {cost}"
+    return Candidate(kernel, lowering, cost, own + given)
 
 
 def _inputs_named(argument: Argument | Mapping[str, Argument]) -> Iterator[int]:

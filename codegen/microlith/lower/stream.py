@@ -10,7 +10,7 @@ from dataclasses import replace
 from microlith.ir.graph import Subgraph
 from microlith.ir.program import Buffer, MemoryPlan, Span
 from microlith.lower.arena import Arena, role
-from microlith.lower.constants import ROW_UNIT
+from microlith.lower.constants import ROW_TABLE_ENTRY, ROW_UNIT
 from microlith.lower.names import unique
 from microlith.lower.options import SLACK, CompileOptions, Plan
 from microlith.lower.pipelines import Placed, Search, realise
@@ -48,8 +48,16 @@ def stream(
             found = realise(job, segments, alignment=max(target.alignment, ROW_UNIT), names=names)
             if found.offsets.top < min(best[1].memory.arena, LARGEST_ARENA):
                 arena = _arena(main, ops, job, segments, found, target)
-                best = (ops, arena)
+                if _fits(ops, arena, options.max_flash):
+                    best = (ops, arena)
     return best
+
+
+def _fits(ops: Sequence[Selected], arena: Arena, max_flash: int | None) -> bool:
+    """Whether tables of rows leave the constants within the user's limit."""
+    tables = ROW_TABLE_ENTRY * sum(len(rows) for rows in arena.listed.values())
+    own = sum(op.choice.candidate.constant_bytes for op in ops)
+    return max_flash is None or own + tables <= max_flash
 
 
 def _arena(

@@ -14,12 +14,6 @@
 #define MR_DSP_ASM 0
 #endif
 
-#if defined(__GNUC__)
-#define MR_NOINLINE __attribute__((noinline, unused)) /* of a header, not always called */
-#else
-#define MR_NOINLINE
-#endif
-
 /* Both halves: offset + the sign-extended bytes 0 and 2 of `bytes`. */
 static inline uint32_t mr_sxtab16(uint32_t offset, uint32_t bytes)
 {

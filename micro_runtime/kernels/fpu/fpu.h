@@ -16,12 +16,6 @@
 #define MR_FPU_ASM 0
 #endif
 
-#if defined(__GNUC__)
-#define MR_NOINLINE __attribute__((noinline))
-#else
-#define MR_NOINLINE
-#endif
-
 /* Channels that are computed together. */
 #define MR_FPU_LANES 4u
 

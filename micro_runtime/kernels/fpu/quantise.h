@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fpu.h"
+#include "kernel.h"
 #include "kernels/dsp/dsp.h"
 #include "kernels/portable/dynamic_range.h"
 

@@ -8,6 +8,7 @@
 
 #include "fpu.h"
 #include "fully_connected.h"
+#include "kernel.h"
 
 #define MR_FPU_UNITS 8u
 

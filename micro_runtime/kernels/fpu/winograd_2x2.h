@@ -10,6 +10,7 @@
 #define MICROLITH_FPU_WINOGRAD_2X2_H
 
 #include "fpu.h"
+#include "kernel.h"
 
 /* Four places that a transform reads, and four that it writes. */
 typedef struct mr_sources_4 {

@@ -75,7 +75,7 @@ class AveragePoolInt8Helium(_PoolInt8Helium):
 
     def cost(self, op: OpView, target: Target) -> float:
         channels = op.output().shape[3]
-        many, few = channels // 32, -(-channels % 32 // 8)
+        many, few = channels // 32, -(-(channels % 32) // 8)
         rows = 6.0 * int(op.attributes.filter_height)
         block = many * (10.0 * taps(op) + rows + 60.0) + few * (5.0 * taps(op) + rows + 40.0)
         return op.output().elements / channels * (block + 40.0)
