@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from microlith.ir.program import Step
 from microlith.lower.layout import Layout, lay_out, peak_of
-from microlith.lower.schedule import Job, Life, Segment, fire
+from microlith.lower.schedule import Job, Life, Segment, Work, fire
 from microlith.memory.offsets import Offsets, place_blocks
 
 BANDS = (1, 2, 3, 4, 6, 8, 12)
@@ -59,6 +58,7 @@ class Search:
         self.longest = longest or len(job.work)
         self._known: dict[Segment, int] = {}
         self.alone = [self.peak(whole(job, op)) for op in range(len(job.work))]
+        self._fitted = [{band: _fitted(work, band) for band in BANDS} for work in job.work]
         self._between = [_between(job, op) for op in range(len(job.work) + 1)]
 
     def peak(self, segment: Segment) -> int:
@@ -101,21 +101,13 @@ class Search:
         ):
             exact = [Segment(first, last, (band,) * len(members)) for band in BANDS]
             fitted = [
-                Segment(first, last, tuple(self._fitted(op, band) for op in members))
+                Segment(first, last, tuple(self._fitted[op][band] for op in members))
                 for band in BANDS
             ]
             for segment in sorted(dict.fromkeys((*exact, *fitted)), key=self.job.cost):
                 if self.peak(segment) <= limit:
                     yield segment
                     return
-
-    @cache  # noqa: B019 (a search lives as long as one compilation)
-    def _fitted(self, op: int, band: int) -> int:
-        """The least number of rows from `band` on that waste little."""
-        work = self.job.work[op]
-        sizes = range(min(band, work.rows), min(band + MORE, work.rows) + 1)
-        best = min(work.cost(rows) / rows for rows in sizes)
-        return next(rows for rows in sizes if work.cost(rows) / rows <= best * (1 + WASTE))
 
     def best(self, most: float) -> list[tuple[Segment, ...]]:
         """Segments with ever lower peaks, whose instructions stay within `most`."""
@@ -173,6 +165,13 @@ class Search:
                 if other <= rows and (other < band if smaller else other > band):
                     bands = (*segment.bands[:at], other, *segment.bands[at + 1 :])
                     yield Segment(segment.first, segment.last, bands)
+
+
+def _fitted(work: Work, band: int) -> int:
+    """The least number of rows from `band` on that waste little."""
+    sizes = range(min(band, work.rows), min(band + MORE, work.rows) + 1)
+    best = min(work.cost(rows) / rows for rows in sizes)
+    return next(rows for rows in sizes if work.cost(rows) / rows <= best * (1 + WASTE))
 
 
 def _between(job: Job, op: int) -> int:

@@ -84,8 +84,10 @@ def _operands(
         case In(position):
             return [(position, (None, False))]
         case Mapping():
-            here = argument.get("window", window)
-            return [o for item in argument.values() for o in _operands(item, here)]  # type: ignore[arg-type]
+            found = argument.get("window")
+            if isinstance(found, Mapping):
+                window = {name: value for name, value in found.items() if isinstance(value, int)}
+            return [o for item in argument.values() for o in _operands(item, window)]
         case list() | tuple():
             return [o for item in argument for o in _operands(item, window)]
         case _:

@@ -28,6 +28,38 @@ TURN = 8
 """Blocks of a turn of the kernels' loop."""
 
 
+def stream_lowering(
+    op: OpView, stream: Array, *, blocks: int, gathers: bool, scratch: int
+) -> Lowering:
+    """Of a kernel that reads its weights and how outputs are made as one stream, `blocks` of a
+    window at a time. `gathers` says that all windows have to be gathered."""
+    shape = geometry(op)
+    constants = [Constant("stream", stream)]
+    if shape.pads:
+        constants.append(Constant("padding", padding_row(op)))
+    least, most = activation_range(op.attributes.activation, op.output())
+    batches, height, _, channels = op.output().shape
+    return Lowering(
+        params={
+            "input": InRows(0),
+            "output": OutRows(),
+            "window": shape.window,
+            "stream": Const("stream"),
+            "padding": Const("padding") if shape.pads else 0,
+            "scratch": Scratch(),
+            "in_channels": op.input().shape[3],
+            "out_channels": channels,
+            "blocks": blocks,
+            "gathers": int(gathers),
+            "least": least,
+            "most": most,
+        },
+        constants=tuple(constants),
+        scratch=scratch,
+        rows=batches * height,
+    )
+
+
 class LineConvolution(Kernel):
     """A convolution in one group of channels to an even number of channels, three pixels and two
     channels at a time."""
@@ -80,29 +112,12 @@ class LineConvolution(Kernel):
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         shape = geometry(op)
-        constants = [Constant("stream", self.stream(op, shape))]
-        if shape.pads:
-            constants.append(Constant("padding", padding_row(op)))
-        least, most = activation_range(op.attributes.activation, op.output())
-        batches, height, _, channels = op.output().shape
-        return Lowering(
-            params={
-                "input": InRows(0),
-                "output": OutRows(),
-                "window": shape.window,
-                "stream": Const("stream"),
-                "padding": Const("padding") if shape.pads else 0,
-                "scratch": Scratch(),
-                "in_channels": op.input().shape[3],
-                "out_channels": channels,
-                "blocks": blocks(shape),
-                "gathers": int(self.gathers(shape)),
-                "least": least,
-                "most": most,
-            },
-            constants=tuple(constants),
+        return stream_lowering(
+            op,
+            self.stream(op, shape),
+            blocks=blocks(shape),
+            gathers=self.gathers(shape),
             scratch=self.scratch(shape, target),
-            rows=batches * height,
         )
 
     def gathers(self, shape: Geometry) -> bool:

@@ -9,16 +9,14 @@ from typing import ClassVar
 import numpy as np
 
 from microlith.ir.graph import Array, DType, OpView
-from microlith.ir.program import Constant
-from microlith.kernels.base import Const, InRows, Kernel, Lowering, OutRows, Scratch, wrong_type
+from microlith.kernels.base import Kernel, Lowering, wrong_type
 from microlith.kernels.dsp.conv import BLOCK, blocks, gathers
-from microlith.kernels.dsp.conv_line import broken_part
+from microlith.kernels.dsp.conv_line import broken_part, stream_lowering
 from microlith.kernels.dsp.line import Form, Lines, fit_lines, spans
 from microlith.kernels.dsp.quads import HIGH, LANES, LOW, not_quads, pack_quads
 from microlith.kernels.portable.accumulate import folded_biases
-from microlith.kernels.portable.conv import Geometry, conv_window, geometry, padding_row
+from microlith.kernels.portable.conv import Geometry, conv_window, geometry
 from microlith.kernels.portable.window import too_large
-from microlith.kernels.quantize_math import activation_range
 from microlith.targets.target import Target
 
 PIXELS = 2
@@ -66,29 +64,12 @@ class Conv2DInt8QuadsLine(Kernel):
 
     def lower(self, op: OpView, target: Target) -> Lowering:
         shape = geometry(op)
-        constants = [Constant("stream", self._stream(op, shape))]
-        if shape.pads:
-            constants.append(Constant("padding", padding_row(op)))
-        least, most = activation_range(op.attributes.activation, op.output())
-        batches, height, _, channels = op.output().shape
-        return Lowering(
-            params={
-                "input": InRows(0),
-                "output": OutRows(),
-                "window": shape.window,
-                "stream": Const("stream"),
-                "padding": Const("padding") if shape.pads else 0,
-                "scratch": Scratch(),
-                "in_channels": op.input().shape[3],
-                "out_channels": channels,
-                "blocks": blocks(shape),
-                "gathers": int(gathers(shape)),
-                "least": least,
-                "most": most,
-            },
-            constants=tuple(constants),
+        return stream_lowering(
+            op,
+            self._stream(op, shape),
+            blocks=blocks(shape),
+            gathers=gathers(shape),
             scratch=_scratch(shape, target),
-            rows=batches * height,
         )
 
     def _lines(self, op: OpView, shape: Geometry) -> Lines | str:
